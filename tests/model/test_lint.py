@@ -1,0 +1,387 @@
+"""Lint: the shipped tables have no error, and every rule fires on a table made wrong for it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from xlwings_addin.model.inputs import Oddity, Row, Tables, load_tables
+from xlwings_addin.model.lint import ODDITIES, RULES, SEVERITIES, Finding, lint
+
+TODAY = date(2024, 3, 8)
+Mutation = Callable[[Tables], Tables]
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return load_tables()
+
+
+def altered(key: str, period: str = "", **updates: object) -> Mutation:
+    """Tables whose standing row for a figure is altered."""
+
+    def mutate(tables: Tables) -> Tables:
+        row = tables.row(key, period)
+        if "value" in updates:
+            updates.setdefault("text", str(updates["value"]))
+        new = row.model_copy(update=updates)
+        return swapped(tables, row, new)
+
+    return mutate
+
+
+def swapped(tables: Tables, old: Row, *new: Row) -> Tables:
+    def swap(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        return tuple(each for row in rows for each in (new if row is old else (row,)))
+
+    return replace(
+        tables,
+        history=swap(tables.history),
+        articles=swap(tables.articles),
+        assumptions=swap(tables.assumptions),
+    )
+
+
+def found(tables: Tables, rule: str) -> list[Finding]:
+    return [finding for finding in lint(tables, today=TODAY) if finding.rule == rule]
+
+
+def test_the_shipped_tables_have_no_error(tables: Tables):
+    findings = lint(tables, today=TODAY)
+    assert findings
+    assert [str(finding) for finding in findings if finding.severity == "error"] == []
+
+
+def test_errors_come_first(tables: Tables):
+    findings = lint(altered("capex", "FY2022", value=1.0)(tables), today=TODAY)
+    order = [SEVERITIES.index(finding.severity) for finding in findings]
+    assert order == sorted(order)
+    assert {finding.severity for finding in findings} == set(SEVERITIES)
+
+
+def test_a_finding_names_its_place(tables: Tables):
+    finding = found(tables, "look_ahead")[0]
+    row = tables.row(finding.key, finding.period)
+    assert str(finding) == f"warning look_ahead: {finding.message} ({row.file} line {row.line})"
+
+
+MUTATIONS: list[tuple[str, str, Mutation, str]] = [
+    (
+        "segments",
+        "error",
+        altered("revenue_iot", "FY2023", value=8011.0),
+        # 270.97 less 157.46, 8.011 and 30.11 CNY bn is 75.389: 27.8%.
+        "segments of FY2023 leave 27.8% of revenue, must be from -0.3% to 3.0%",
+    ),
+    (
+        "segments",
+        "error",
+        altered("revenue_internet", "FY2023", value=40110.0),
+        # 270.97 less 157.46, 80.11 and 40.11 CNY bn is -6.71: -2.5%.
+        "segments of FY2023 leave -2.5% of revenue, must be from -0.3% to 3.0%",
+    ),
+    (
+        "twin_keys",
+        "error",
+        altered("vehicle_segment_revenue", "FY2024", value=32100.0),
+        "revenue_vehicle FY2024 32800 is not vehicle_segment_revenue FY2024 32100",
+    ),
+    (
+        "free_cash_flow",
+        "error",
+        altered("free_cash_flow", "FY2020", value=21880.0),
+        "free_cash_flow FY2020 21,880 is not operating_cash_flow 21,880 less capex 3,030",
+    ),
+    (
+        "vehicle_revenue",
+        "error",
+        altered("vehicle_average_selling_price", "FY2024", value=32600.0),
+        # 136,854 vehicles at 32,600, the price in USD, are 4,461 m.
+        "136,854 vehicles of FY2024 at 32,600 CNY are 4,461 CNY m, not vehicle_revenue 32,100",
+    ),
+    (
+        "quarters",
+        "error",
+        altered("adjusted_net_profit", "2024Q4", value=6300.0),
+        # 6,490 + 6,200 + 6,300 + 6,300 = 25,290.
+        "adjusted_net_profit FY2024 27,230 is not the sum of its quarters 25,290",
+    ),
+    (
+        "quarters",
+        "error",
+        altered("vehicle_deliveries", "2024Q3", value=37990.0),
+        # 0 + 27,307 + 37,990 + 69,697 = 134,994.
+        "vehicle_deliveries FY2024 136,854 is not the sum of its quarters 134,994",
+    ),
+    (
+        "units",
+        "error",
+        altered("debt", "FY2023", unit="RMB m"),
+        "debt FY2023 unit 'RMB m' is not a known unit",
+    ),
+    (
+        "units",
+        "error",
+        altered("price_hkd", unit="USD per share"),
+        "price_hkd unit 'USD per share' is not the HKD of its key",
+    ),
+    (
+        "units",
+        "error",
+        altered("revenue", "FY2023", unit="CNY bn"),
+        "revenue FY2023 unit 'CNY bn' differs from 'CNY m' of revenue FY2017",
+    ),
+    (
+        "mixed_currency",
+        "error",
+        altered("debt", "FY2023", note="printed as $4.2 billion yuan"),
+        "debt FY2023 is described as '$4.2 billion yuan', which has two currencies",
+    ),
+    (
+        "mixed_currency",
+        "error",
+        altered("debt", "FY2023", note="RMB 4.2 bn USD"),
+        "debt FY2023 is described as 'RMB 4.2 bn USD', which has two currencies",
+    ),
+    (
+        "exchange_rates",
+        "error",
+        altered("hkd_per_usd", value=7.2015),
+        "hkd_per_usd 7.2015 must be from 7.75 to 7.85",
+    ),
+    (
+        "exchange_rates",
+        "error",
+        altered("cny_per_usd", "FY2020", value=0.1448),
+        "cny_per_usd FY2020 0.1448 must be from 6 to 8.3",
+    ),
+    (
+        "scale",
+        "error",
+        altered("research_and_development", "FY2021", value=13.17),
+        # The other years' median lies between 9,260 and 16,030 CNY m.
+        "research_and_development FY2021 13.17 CNY m is ",
+    ),
+    (
+        "scale",
+        "error",
+        altered("gross_margin_iot", "2025Q1", value=25.2),
+        "gross_margin_iot 2025Q1 25.2 ratio is ",
+    ),
+    (
+        "stale",
+        "warning",
+        altered("price_hkd", as_of=date(2024, 2, 28)),
+        # 2024 is a leap year: 28 February to 8 March are 9 days.
+        "price_hkd is 9 days old on 2024-03-08, must be at most 7",
+    ),
+    (
+        "look_ahead",
+        "warning",
+        altered("risk_free", as_of=date(2024, 3, 9)),
+        "risk_free was known on 2024-03-09, after valuation_date 2024-03-08",
+    ),
+    (
+        "look_ahead",
+        "warning",
+        altered("free_cash_flow", "FY2022", as_of=date(2024, 4, 1)),
+        "free_cash_flow FY2022 was known on 2024-04-01, after valuation_date 2024-03-08",
+    ),
+    (
+        "known_too_early",
+        "error",
+        altered("revenue", "FY2023", as_of=date(2023, 3, 19)),
+        "revenue FY2023 is reported as of 2023-03-19, before its period ended",
+    ),
+    (
+        "unverified",
+        "warning",
+        altered("net_profit", "FY2024", basis="unverified"),
+        "net_profit is unverified in FY2024",
+    ),
+    (
+        "single_source",
+        "info",
+        altered("capex", "FY2024", basis="reported"),
+        "capex has one source only in FY2017, FY2018, FY2019, FY2020, FY2021, FY2022, FY2023, FY2024",
+    ),
+    (
+        "formula_text",
+        "warning",
+        altered("debt", "FY2023", note="=HYPERLINK(1)"),
+        "debt FY2023 note '=HYPERLINK(1)' begins like a formula",
+    ),
+    (
+        "formula_text",
+        "warning",
+        altered("case_title", value="@SUM(1)"),
+        "case_title value '@SUM(1)' begins like a formula",
+    ),
+    (
+        "oddities",
+        "warning",
+        altered("article_003_price_earnings", value=64.47),
+        "a_multiple_above_tesla: the recorded oddity does not hold any more",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity", "mutate", "message"),
+    MUTATIONS,
+    ids=[f"{each[0]}-{each[3][:30]}" for each in MUTATIONS],
+)
+def test_a_rule_fires_on_a_table_made_wrong(
+    tables: Tables, rule: str, severity: str, mutate: Mutation, message: str
+):
+    new = [finding for finding in found(mutate(tables), rule) if finding not in found(tables, rule)]
+    hits = [finding for finding in new if finding.message.startswith(message)]
+    assert len(hits) == 1
+    assert hits[0].severity == severity
+
+
+def test_every_rule_has_a_mutation():
+    assert {rule.__name__.strip("_") for rule in RULES} == {rule for rule, *_ in MUTATIONS}
+
+
+# Conflicts -----------------------------------------------------------------------------------------------
+
+
+def with_rival(value: float, *, chosen: bool) -> Mutation:
+    def mutate(tables: Tables) -> Tables:
+        row = tables.row("debt", "FY2022")
+        rival = {"value": value, "text": f"{value:g}", "line": 999}
+        settled = row.model_copy(update={"note": "chosen: the filing"}) if chosen else row
+        return swapped(tables, row, settled, row.model_copy(update=rival))
+
+    return mutate
+
+
+def test_an_open_conflict_is_the_only_kind_of_finding(tables: Tables):
+    findings = lint(with_rival(20000.0, chosen=False)(tables), today=TODAY)
+    assert {finding.rule for finding in findings} == {"conflicts"}
+    assert [finding.key for finding in findings if finding.severity == "error"] == ["debt"]
+    assert findings[-1].rule == "conflicts"
+
+
+def test_an_open_conflict_names_both_values(tables: Tables):
+    (finding,) = [
+        each
+        for each in lint(with_rival(20000.0, chosen=False)(tables), today=TODAY)
+        if each.severity == "error"
+    ]
+    line = tables.row("debt", "FY2022").line
+    assert finding.message == (
+        f"debt FY2022: 23600 CNY m (history.csv line {line}) and 20000 CNY m (history.csv line 999) "
+        "disagree; 0 rows are chosen, must be 1"
+    )
+
+
+def test_a_settled_conflict_is_recorded_with_its_reason(tables: Tables):
+    finding = next(
+        each for each in found(with_rival(20000.0, chosen=True)(tables), "conflicts") if each.key == "debt"
+    )
+    assert finding.severity == "info"
+    assert finding.message.endswith("disagree; chosen: the filing")
+
+
+@pytest.mark.parametrize(
+    ("factor", "guess"),
+    [
+        (7.8 / 7.2, "HKD against CNY"),
+        (7.8, "HKD against USD"),
+        (7.2, "CNY against USD"),
+        (1000, "a scale of 1,000"),
+        (0.1, "a scale of 10;"),
+    ],
+)
+def test_a_conflict_says_which_mix_up_its_ratio_looks_like(tables: Tables, factor: float, guess: str):
+    mutated = with_rival(23600.0 * factor, chosen=True)(tables)
+    finding = next(each for each in found(mutated, "conflicts") if each.key == "debt")
+    assert f"which looks like {guess}" in finding.message
+
+
+def test_the_three_real_conflicts_are_recorded(tables: Tables):
+    figures = {(finding.key, finding.period) for finding in found(tables, "conflicts")}
+    assert figures == {
+        ("free_cash_flow", "FY2020"),
+        ("free_cash_flow", "FY2023"),
+        ("operating_cash_flow", "FY2024"),
+    }
+
+
+# Oddities ------------------------------------------------------------------------------------------------
+
+
+def test_every_oddity_is_known_and_resolved(tables: Tables):
+    findings = found(tables, "oddities")
+    assert len(findings) == len(tables.oddities) > 8
+    assert all(finding.message.startswith("known oddity, resolved: ") for finding in findings)
+
+
+def test_every_computable_oddity_has_a_check_and_every_check_an_oddity(tables: Tables):
+    assert {oddity.id for oddity in tables.oddities if oddity.operands} == set(ODDITIES)
+
+
+# What each article would have to print for its oddity to be none; the arithmetic stands in `oddities.csv`.
+MENDED = {
+    "a_multiple_above_tesla": [63.0, 62.17],
+    "b_dollars_of_yuan": [200.0, 200.0, 7.2],
+    "c_plan_parts_miss_total": [10.0, 18.0, 28.0],
+    "e_multiple_on_ifrs_profit": [180.0, 47.6, 7.2, 23660.0, 27230.0],
+    "f_profit_of_2017": [0.793, 6.757, 5360.0],
+    "f_growth_counted_twice": [60.0, 60.0, 0.4, 80.0, 90.0],
+    "g_cost_of_equity": [0.044, 1.1, 0.06, 0.11],
+    "g_base_revenue": [0.5, 34000.0, 17.0],
+    "g_average_price": [50000.0, 22000.0, 36000.0],
+    "g_growth_above_risk_free": [0.04, 0.044],
+    "g_safety_discount": [13.4, 12.0, 4.75, 0.20],
+    "h_vehicles_or_segment": [9.5, 92.51, 0.105, 9700.0],
+    "i_trillion_of_what": [7823.0, 1000.0, 7.823],
+}
+
+
+@pytest.mark.parametrize("name", ODDITIES)
+def test_an_oddity_shows_in_the_printed_numbers_and_not_in_mended_ones(tables: Tables, name: str):
+    (oddity,) = [each for each in tables.oddities if each.id == name]
+    printed = [tables.row(*operand).number for operand in oddity.operands]
+    assert ODDITIES[name](*printed)
+    assert not ODDITIES[name](*MENDED[name])
+
+
+def spoiled(tables: Tables, **updates: str) -> Tables:
+    first: Oddity = tables.oddities[0]
+    return replace(tables, oddities=(first.model_copy(update=updates), *tables.oddities[1:]))
+
+
+def test_an_oddity_about_a_missing_row_is_an_error(tables: Tables):
+    findings = found(spoiled(tables, keys="article_003_price_earnings article_009_profit@FY2024"), "oddities")
+    assert findings[0].severity == "error"
+    assert findings[0].message == "a_multiple_above_tesla needs article_009_profit FY2024, not in the tables"
+
+
+def test_an_oddity_with_rows_and_no_check_is_an_error(tables: Tables):
+    findings = found(spoiled(tables, id="z_new"), "oddities")
+    assert findings[0].severity == "error"
+    assert findings[0].message == "z_new names rows but has no check"
+
+
+# What the rules stay silent on ---------------------------------------------------------------------------
+
+
+def test_a_recorded_oddity_s_mixed_currency_is_not_found_twice(tables: Tables):
+    assert "$200 billion yuan" in tables.row("article_003_investment_cny").note
+    assert not found(tables, "mixed_currency")
+    assert found(replace(tables, oddities=()), "mixed_currency")
+
+
+def test_a_rejected_rival_does_not_count_as_a_second_source(tables: Tables):
+    (finding,) = [each for each in found(tables, "single_source") if each.key == "free_cash_flow"]
+    assert "FY2020" in finding.message
+
+
+def test_two_publications_of_one_figure_are_two_sources(tables: Tables):
+    (finding,) = [each for each in found(tables, "single_source") if each.key == "revenue_smartphone"]
+    assert len(tables.figures["revenue_smartphone", "2024Q1"]) == 2
+    assert "2024Q1" not in finding.message

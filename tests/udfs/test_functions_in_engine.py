@@ -1,0 +1,118 @@
+"""The functions in the cells of a workbook, evaluated by the engine: alone, nested, in every spelling."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+from openpyxl.worksheet.formula import ArrayFormula
+
+from udfs.registry import REGISTRY, callbacks, spelling
+from xlwings_addin.book.calculate import recalculate
+
+Cells = dict[str, object]
+
+
+def evaluate(folder: Path, cells: Cells) -> Cells:
+    """Write cells into a new workbook and give the values of its formulas by address."""
+    book = Workbook()
+    for address, content in cells.items():
+        book.active[address] = content
+    path = folder / "book.xlsx"
+    book.save(path)
+    return {address: value for (_, address), value in recalculate(path, callbacks()).items()}
+
+
+@pytest.fixture
+def flows() -> Cells:
+    return {"A1": 100, "B1": 100, "A2": 100, "A3": 100, "A5": 0.1}
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("target", ["desktop", "office-js", "libreoffice"])
+def test_a_documented_example_gives_its_result_in_a_cell(tmp_path: Path, name: str, target: str) -> None:
+    example = REGISTRY[name].example
+    formula = example.formula.replace(name, spelling(name, target))
+    direct = REGISTRY[name].function(*example.arguments)
+    if not isinstance(direct, list):
+        assert evaluate(tmp_path, {"A1": formula}) == {"A1": direct}
+        return
+    area = f"A1:{'ABCDEFGH'[len(direct[0]) - 1]}{len(direct)}"
+    values = evaluate(tmp_path, {"A1": ArrayFormula(area, formula)})
+    assert list(values.values()) == [cell for row in direct for cell in row]
+
+
+def test_a_function_reads_rows_and_columns_of_cells(tmp_path: Path, flows: Cells) -> None:
+    values = evaluate(
+        tmp_path,
+        flows | {"C1": "=DCF_PRESENT_VALUE(A1:B1,A5)", "C2": "=DCF_PRESENT_VALUE(A2:A3,A5)"},
+    )
+    # 100 / 1.1 + 100 / 1.21, by hand.
+    assert values["C1"] == values["C2"] == pytest.approx(173.5537190082645)
+
+
+def test_a_function_works_inside_other_functions(tmp_path: Path, flows: Cells) -> None:
+    values = evaluate(
+        tmp_path,
+        flows
+        | {
+            "C1": '=IF(DCF_PRESENT_VALUE(A1:B1,A5)>170,"dear","cheap")',
+            "C2": "=SUM(INDEX(DCF_DISCOUNT_FACTORS(0.25,3),1,0))",
+            "C3": "=INDEX(RAMP_FADE(0.1,0.05,3),1,2)",
+            "C4": "=SUMPRODUCT(A1:B1,DCF_DISCOUNT_FACTORS(A5,2))-DCF_PRESENT_VALUE(A1:B1,A5)",
+            "C5": "=ROUND(CAPITAL_COST_OF_EQUITY(0.044,CAPITAL_BLUME_BETA(1.15),0.063),4)",
+        },
+    )
+    assert values["C1"] == "dear"
+    assert values["C2"] == pytest.approx(0.8 + 0.64 + 0.512)
+    assert values["C3"] == pytest.approx(0.075)
+    assert values["C4"] == pytest.approx(0, abs=1e-9)
+    assert values["C5"] == 0.1133
+
+
+def test_an_error_is_a_true_error_that_formulas_can_catch(tmp_path: Path, flows: Cells) -> None:
+    values = evaluate(
+        tmp_path,
+        flows
+        | {
+            "C1": "=DCF_TERMINAL_VALUE(100,0.02,0.03)",
+            "C2": "=IFERROR(DCF_TERMINAL_VALUE(100,0.02,0.03),-1)",
+            "C3": '=DCF_PRESENT_VALUE(A1:B1,"ten")',
+            "C4": "=ISNA(DCF_PRESENT_VALUE(A1:B1,A9))",
+            "C5": "=DCF_PRESENT_VALUE(A1:B1,1/0)",
+            "C6": "=DCF_PRESENT_VALUE(A1:B2,A5)",
+        },
+    )
+    assert values == {
+        "C1": "#NUM!",
+        "C2": -1,
+        "C3": "#VALUE!",
+        "C4": True,
+        "C5": "#DIV/0!",
+        "C6": "#VALUE!",
+    }
+
+
+def test_an_omitted_argument_means_its_default(tmp_path: Path, flows: Cells) -> None:
+    values = evaluate(
+        tmp_path,
+        flows
+        | {
+            "C1": '=DCF_PRESENT_VALUE(A1:B1,A5,"end",0.5)',
+            "C2": "=DCF_PRESENT_VALUE(A1:B1,A5,,0.5)",
+            "C3": "=DCF_PRESENT_VALUE(A1:B1,A5,A9,0.5)",
+        },
+    )
+    assert values["C1"] == values["C2"] == values["C3"]
+
+
+def test_dates_in_cells_are_dates(tmp_path: Path) -> None:
+    # Microsoft support, XNPV function.
+    cells: Cells = {"C1": "=DCF_XNPV(0.09,A1:A5,B1:B5)"}
+    flows = [-10000, 2750, 4250, 3250, 2750]
+    days = ["2008,1,1", "2008,3,1", "2008,10,30", "2009,2,15", "2009,4,1"]
+    for n, (flow, day) in enumerate(zip(flows, days, strict=True), start=1):
+        cells |= {f"A{n}": flow, f"B{n}": f"=DATE({day})"}
+    values = evaluate(tmp_path, cells)
+    assert values["C1"] == pytest.approx(2086.65, abs=0.005)

@@ -1,0 +1,43 @@
+"""One neutral name, and how each host writes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from udfs.registry import REGISTRY, neutral, spelling
+from xlwings_addin.core.errors import ChoiceError
+
+
+# The forms that each host stores: VBA the bare name; Office.js as described in
+# OfficeDev/Excel-Custom-Functions issue 108; LibreOffice as written and read back by LibreOffice 7.4.
+@pytest.mark.parametrize(
+    ("target", "written"),
+    [
+        ("desktop", "DCF_PRESENT_VALUE"),
+        ("office-js", "_xldudf_VAL_DCF_PRESENT_VALUE"),
+        ("libreoffice", "VAL.DCF_PRESENT_VALUE"),
+    ],
+)
+def test_a_function_is_spelled_as_its_host_stores_it(target: str, written: str) -> None:
+    assert spelling("DCF_PRESENT_VALUE", target) == written
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("target", ["desktop", "office-js", "libreoffice"])
+def test_every_spelling_is_read_back_in_either_case(name: str, target: str) -> None:
+    assert neutral(spelling(name, target)) == name
+    assert neutral(spelling(name, target).lower()) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["SUM", "", "VAL.SUM", "VAL.", "VERSION", "_xldudf_OTHER_DCF_XNPV", "_xll.DCF_XNPV"]
+)
+def test_any_other_function_has_no_neutral_name(name: str) -> None:
+    assert neutral(name) is None
+
+
+def test_an_unknown_function_or_target_is_named() -> None:
+    with pytest.raises(ChoiceError, match="function 'SUM' must be one of CAPITAL_COST_OF_EQUITY, "):
+        spelling("SUM", "desktop")
+    with pytest.raises(ChoiceError, match="target 'lotus' must be one of desktop, office-js, libreoffice"):
+        spelling("DCF_XNPV", "lotus")

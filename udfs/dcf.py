@@ -1,0 +1,185 @@
+"""DCF: discounting, terminal values, free cash flow and enterprise value."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from udfs.registry import Count, Dates, Kind, Number, Numbers, OneOf, Row, udf
+from xlwings_addin.core import dcf, discounting
+
+Timing = Annotated[discounting.Timing, Kind.TEXT, OneOf(("end", "mid"))]
+Form = Annotated[str, Kind.TEXT, OneOf(("grown", "flat"))]
+
+
+@udf
+def DCF_DISCOUNT_FACTORS(
+    rate: Number, years: Count, timing: Timing = "end", first_period: Number = 1.0
+) -> Row:
+    """Value today of one unit of money in each forecast year.
+
+    Formula: (1 + rate) ^ -t, where t is first_period, first_period + 1, ... at year ends; at mid-year
+        first_period / 2, then half a year before each year end
+
+    Args:
+        rate (rate): discount rate per year, above -100%
+        years (count): number of forecast years
+        timing (end or mid): when in the year the money comes; end if left out
+        first_period (years): from the valuation date to the first year end; 1 if left out
+
+    Returns: a row of factors, first forecast year first.
+
+    Errors: #NUM! for a rate of -100% or less, fewer than 1 year, or a first_period of 0 or less.
+
+    Source: Brealey, Myers and Allen, Principles of Corporate Finance, ch. 2.
+
+    Example:
+        >>> DCF_DISCOUNT_FACTORS(0.25, 3)  # doctest: +NUMBER
+        [[0.8, 0.64, 0.512]]
+    """
+    return discounting.discount_factors(rate, years=years, timing=timing, first_period=first_period)
+
+
+@udf
+def DCF_PRESENT_VALUE(flows: Row, rate: Number, timing: Timing = "end", first_period: Number = 1.0) -> Number:
+    """Value today of yearly flows, the first of them discounted too.
+
+    Formula: sum of flow * discount factor, as NPV gives it when timing and first_period are left out
+
+    Args:
+        flows (money): a row or a column, first forecast year first
+        rate (rate): discount rate per year, above -100%
+        timing (end or mid): when in the year the flows come; end if left out
+        first_period (years): from the valuation date to the first year end; 1 if left out
+
+    Returns: money, in the unit of the flows.
+
+    Errors: #NUM! for a rate of -100% or less; #N/A for a blank and #VALUE! for text among the flows.
+
+    Source: Brealey, Myers and Allen, Principles of Corporate Finance, ch. 2; Excel's NPV.
+
+    Example:
+        >>> DCF_PRESENT_VALUE([[100, 100]], 0.10)  # doctest: +NUMBER
+        173.55
+    """
+    return discounting.present_value(flows, rate=rate, timing=timing, first_period=first_period)
+
+
+@udf
+def DCF_TERMINAL_VALUE(final_flow: Number, rate: Number, growth: Number, form: Form = "grown") -> Number:
+    """Value, at the end of the forecast, of a flow that goes on growing for ever.
+
+    Formula: final_flow * (1 + growth) / (rate - growth) when grown; final_flow / (rate - growth) when flat
+
+    Args:
+        final_flow (money): flow of the last forecast year
+        rate (rate): discount rate per year, above growth
+        growth (rate): growth per year after the forecast
+        form (grown or flat): whether the flow grows before its first payment; grown if left out
+
+    Returns: money, in the unit of the flow, not yet discounted to today.
+
+    Errors: #NUM! unless the rate exceeds growth; #VALUE! for another form.
+
+    Source: Gordon and Shapiro, Management Science 3 (1956); Damodaran, Investment Valuation, ch. 12.
+
+    Example:
+        >>> DCF_TERMINAL_VALUE(100, 0.10, 0.05)  # doctest: +NUMBER
+        2100.0
+    """
+    return discounting.gordon_terminal_value(final_flow, rate=rate, growth=growth, grown=form == "grown")
+
+
+@udf
+def DCF_FCFF(
+    ebit: Numbers, tax_rate: Numbers, depreciation: Numbers, capex: Numbers, change_in_nwc: Numbers
+) -> Numbers:
+    """Free cash flow to the firm, for one year or for a row of them.
+
+    Formula: ebit * (1 - tax_rate) + depreciation - capex - change_in_nwc
+
+    Args:
+        ebit (money): operating income before interest and tax; one figure, a row or a column
+        tax_rate (rate): tax on operating income; one for all years, or one each
+        depreciation (money): depreciation and amortisation, added back
+        capex (money): capital expenditure, a positive amount that is subtracted
+        change_in_nwc (money): growth of net working capital, a positive amount that is subtracted
+
+    Returns: money; a row or a column where one is given.
+
+    Errors: #NUM! for a tax rate outside 0 to 1; #VALUE! for ranges of different shape.
+
+    Source: Koller, Goedhart and Wessels, Valuation, ch. 10; Damodaran, Investment Valuation, ch. 15.
+
+    Example:
+        >>> DCF_FCFF([[100, 120]], 0.25, [[20, 20]], [[30, 35]], [[5, 0]])  # doctest: +NUMBER
+        [[60.0, 75.0]]
+    """
+    return dcf.fcff(
+        ebit=ebit, tax_rate=tax_rate, depreciation=depreciation, capex=capex, change_in_nwc=change_in_nwc
+    )
+
+
+@udf
+def DCF_ENTERPRISE_VALUE(
+    flows: Row,
+    wacc: Number,
+    terminal_growth: Number,
+    timing: Timing = "end",
+    first_period: Number = 1.0,
+    form: Form = "grown",
+) -> Number:
+    """Value today of the forecast flows and of all that follow them.
+
+    Formula: present value of the flows + terminal value * discount factor of the last year
+
+    Args:
+        flows (money): free cash flow to the firm, a row or a column, first forecast year first
+        wacc (rate): discount rate per year, above terminal_growth
+        terminal_growth (rate): growth per year after the forecast
+        timing (end or mid): when in the year the flows come; end if left out
+        first_period (years): from the valuation date to the first year end; 1 if left out
+        form (grown or flat): whether the last flow grows before it is capitalised; grown if left out
+
+    Returns: money, in the unit of the flows.
+
+    Errors: #NUM! unless wacc exceeds terminal_growth; #N/A for a blank and #VALUE! for text among the flows.
+
+    Source: Koller, Goedhart and Wessels, Valuation, ch. 8.
+
+    Example:
+        >>> DCF_ENTERPRISE_VALUE([[100, 105]], 0.10, 0.05)  # doctest: +NUMBER
+        2000.0
+    """
+    return dcf.enterprise_value(
+        flows,
+        wacc=wacc,
+        terminal_growth=terminal_growth,
+        timing=timing,
+        first_period=first_period,
+        terminal="gordon" if form == "grown" else "flat",
+    ).total
+
+
+@udf
+def DCF_XNPV(rate: Number, flows: Row, dates: Dates) -> Number:
+    """Value, at the first date, of flows on given dates.
+
+    Formula: sum of flow / (1 + rate) ^ (days after the first date / 365)
+
+    Args:
+        rate (rate): discount rate per year, above -100%
+        flows (money): a row or a column, the first at the valuation date
+        dates (date): one for each flow: date cells, serial numbers or ISO text
+
+    Returns: money, in the unit of the flows.
+
+    Errors: #NUM! for a rate of -100% or less or a date before the first; #VALUE! for unequal lengths.
+
+    Source: Excel's XNPV, support.microsoft.com, whose example this is.
+
+    Example:
+        >>> DCF_XNPV(0.09, [[-10000, 2750, 4250, 3250, 2750]],
+        ...          [[39448, 39508, 39751, 39859, 39904]])  # doctest: +NUMBER
+        2086.65
+    """
+    return discounting.xnpv(flows, dates, rate=rate)

@@ -1,0 +1,205 @@
+"""The registry of spreadsheet functions: what every host, help text, sheet and test is made from.
+
+    @udf
+    def DCF_PRESENT_VALUE(flows: Row, rate: Number) -> Number:
+        '''...'''
+
+A function's annotations say what it takes (`udfs.kinds`), its docstring is its documentation
+(`udfs.docstring`), and what a host could not carry is refused here and now (`udfs.rules`). The decorated
+function stays an ordinary one: it takes what cells hold, gives what cells show and raises `ValuationError`.
+`callbacks` gives the same functions as a spreadsheet engine calls them, answering with error values.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from udfs import boundary, docstring, rules
+from udfs.cells import Result
+from udfs.docstring import Example
+from udfs.kinds import Count, Dates, HostName, Kind, Number, Numbers, OneOf, Parameter, Row, Table, Text
+from udfs.rules import RegistrationError
+from xlwings_addin.core.errors import ChoiceError
+
+__all__ = [
+    "REGISTRY",
+    "Count",
+    "Dates",
+    "Example",
+    "HostName",
+    "Kind",
+    "Number",
+    "Numbers",
+    "OneOf",
+    "Parameter",
+    "RegistrationError",
+    "Row",
+    "Table",
+    "Target",
+    "Text",
+    "Udf",
+    "callbacks",
+    "neutral",
+    "spelling",
+    "udf",
+]
+
+Target = Literal["desktop", "office-js", "libreoffice"]
+PREFIXES: Final[Mapping[str, str]] = {"desktop": "", "office-js": "_xldudf_VAL_", "libreoffice": "VAL."}
+
+
+@dataclass(frozen=True)
+class Udf:
+    """One spreadsheet function, with all that its docstring and signature say."""
+
+    name: str
+    function: Callable[..., Result]
+    parameters: tuple[Parameter, ...]
+    returns_kind: Kind
+    summary: str
+    formula: str
+    returns: str
+    errors: str
+    source: str
+    example: Example
+
+    @property
+    def family(self) -> str:
+        """The first word of the name, and the category in the function wizard: DCF."""
+        return self.name.partition("_")[0]
+
+
+REGISTRY: Final[dict[str, Udf]] = {}
+
+
+def udf(body: Callable[..., Any]) -> Callable[..., Result]:
+    """Register a function for all hosts. Raises `RegistrationError` where one of them could not carry it."""
+    name = body.__name__
+    rules.check_name(name, max(len(prefix + name) for prefix in PREFIXES.values()))
+    if name in REGISTRY:
+        raise RegistrationError(name, "is registered already")
+    signature = inspect.signature(body)
+    rules.check_signature(name, signature)
+    documentation = _documentation(body)
+    hints = typing.get_type_hints(body, include_extras=True)
+    parameters = _parameters(name, signature, hints, documentation)
+    rules.check_parameters(name, parameters)
+    rules.check_text(name, "its summary", documentation.summary)
+    returns_kind, _ = _kind(name, hints.get("return"), "its result")
+
+    @functools.wraps(body)
+    def function(*args: object) -> Result:
+        return boundary.call(name, body, parameters, returns_kind, args)
+
+    REGISTRY[name] = Udf(
+        name=name,
+        function=function,
+        parameters=parameters,
+        returns_kind=returns_kind,
+        summary=documentation.summary,
+        formula=documentation.formula,
+        returns=documentation.returns,
+        errors=documentation.errors,
+        source=documentation.source,
+        example=documentation.example,
+    )
+    return function
+
+
+def callbacks() -> dict[str, Callable[..., Result]]:
+    """The functions as cells call them: they never raise, they answer with an error value.
+
+    >>> callbacks()["CAPITAL_WACC"](0.1, 0.05, 0.25, 2.0)
+    '#NUM!'
+    """
+    return {name: boundary.guarded(name, entry.function) for name, entry in REGISTRY.items()}
+
+
+def spelling(name: str, target: Target) -> str:
+    """How a function is called in the file that a host reads.
+
+    VBA functions go by their name, those of an Office.js add-in by a prefix with its namespace
+    (OfficeDev/Excel-Custom-Functions issue 108), those of LibreOffice by component and method.
+
+    >>> [spelling("DCF_XNPV", target) for target in ("desktop", "office-js", "libreoffice")]
+    ['DCF_XNPV', '_xldudf_VAL_DCF_XNPV', 'VAL.DCF_XNPV']
+    """
+    if name not in REGISTRY:
+        raise ChoiceError("function", name, "must be one of " + ", ".join(REGISTRY))
+    if target not in PREFIXES:
+        raise ChoiceError("target", target, "must be one of " + ", ".join(PREFIXES))
+    return PREFIXES[target] + name
+
+
+def neutral(name: str) -> str | None:
+    """The registered name behind a spelling of any host, in either case; None for any other function.
+
+    >>> neutral("_xldudf_VAL_DCF_XNPV"), neutral("val.dcf_xnpv"), neutral("DCF_XNPV"), neutral("XNPV")
+    ('DCF_XNPV', 'DCF_XNPV', 'DCF_XNPV', None)
+    """
+    upper = name.upper()
+    candidates = (upper.removeprefix(prefix.upper()) for prefix in PREFIXES.values())
+    return next((candidate for candidate in candidates if candidate in REGISTRY), None)
+
+
+def _documentation(body: Callable[..., Any]) -> docstring.Documentation:
+    try:
+        documentation = docstring.parse(body.__doc__)
+    except docstring.DocstringError as error:
+        raise RegistrationError(body.__name__, str(error)) from None
+    if documentation.example.function != body.__name__:
+        raise RegistrationError(body.__name__, f"its example calls {documentation.example.function}")
+    return documentation
+
+
+def _parameters(
+    function: str,
+    signature: inspect.Signature,
+    hints: Mapping[str, Any],
+    documentation: docstring.Documentation,
+) -> tuple[Parameter, ...]:
+    documented = [argument.name for argument in documentation.arguments]
+    for name in documented:
+        if name not in signature.parameters:
+            raise RegistrationError(function, "is documented and does not exist", name)
+    for name in signature.parameters:
+        if name not in documented:
+            raise RegistrationError(function, "is not documented", name)
+    if documented != list(signature.parameters):
+        raise RegistrationError(function, "its arguments must be documented in their order")
+    return tuple(
+        _parameter(function, signature.parameters[argument.name], hints.get(argument.name), argument)
+        for argument in documentation.arguments
+    )
+
+
+def _parameter(
+    function: str, parameter: inspect.Parameter, hint: Any, argument: docstring.ArgumentDoc
+) -> Parameter:
+    kind, extras = _kind(function, hint, parameter.name)
+    optional = parameter.default is not inspect.Parameter.empty
+    return Parameter(
+        name=parameter.name,
+        kind=kind,
+        unit=argument.unit,
+        doc=argument.doc,
+        optional=optional,
+        default=parameter.default if optional else None,
+        choices=next((extra.choices for extra in extras if isinstance(extra, OneOf)), ()),
+        host_name=next((extra.name for extra in extras if isinstance(extra, HostName)), parameter.name),
+    )
+
+
+def _kind(function: str, hint: Any, parameter: str) -> tuple[Kind, tuple[Any, ...]]:
+    """The kind an annotation names; Optional, Literal, Sequence and the like name none: no host has them."""
+    extras = getattr(hint, "__metadata__", ())
+    for extra in extras:
+        if isinstance(extra, Kind):
+            return extra, extras
+    shown = "no annotation" if hint is None else f"the annotation {getattr(hint, '__name__', None) or hint}"
+    raise RegistrationError(function, f"has {shown}, where only a kind of udfs.kinds will do", parameter)

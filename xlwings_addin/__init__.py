@@ -1,0 +1,89 @@
+"""Xiaomi's sum-of-the-parts valuation: as numbers, as a workbook, and as a check that the two agree.
+
+    value()         one case, valued by the core
+    build()         the workbook, written once its formulas and the core agree
+    recalculate()   any workbook's formulas evaluated, our functions included
+    check()         a workbook against the core, a second engine and its own checks
+
+>>> import xlwings_addin as xa
+>>> f"{xa.value('march_2024_replica').sotp.vehicle.per_share:.2f} HKD"
+'4.91 HKD'
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xlwings_addin.book.compare import Report, SecondOpinion
+    from xlwings_addin.book.package import CellKey, CellValue
+    from xlwings_addin.model.xiaomi import Results
+
+__all__ = ["build", "check", "default_book", "recalculate", "value"]
+
+DEFAULT_CASE = "march_2024_replica"
+BOOK_NAME = "Xiaomi_Model.xlsx"
+
+
+def default_book() -> Path:
+    """Where the workbook is: in `workbook/` of a checkout, in the current folder elsewhere."""
+    from xlwings_addin.model.inputs import tables_folder
+
+    folder = tables_folder()
+    return (folder if folder.name == "workbook" else Path()) / BOOK_NAME
+
+
+def value(case: str = DEFAULT_CASE, *, folder: Path | None = None) -> Results:
+    """The results of one case; `folder` holds `inputs/` and `cases/`, the project's own by default.
+
+    Raises `ValuationError` for an unknown case or inputs that break a rule.
+    """
+    from xlwings_addin.model.inputs import load_inputs
+    from xlwings_addin.model.xiaomi import evaluate
+
+    return evaluate(load_inputs(case, folder))
+
+
+def build(path: Path | str | None = None, *, case: str = DEFAULT_CASE, folder: Path | None = None) -> Path:
+    """Write the workbook, opening with `case`, and return its path.
+
+    Raises `ValuationError`, and writes nothing, when an input breaks a rule or a formula and the core disagree.
+    """
+    from udfs.registry import callbacks
+    from xlwings_addin.book.build import build as build_book
+
+    target = Path(path) if path is not None else default_book()
+    build_book(target, functions=callbacks(), case=case, folder=folder)
+    return target
+
+
+def recalculate(path: Path | str, out: Path | str | None = None) -> dict[CellKey, CellValue]:
+    """Evaluate every formula of a workbook, our functions included; with `out`, write the values there too.
+
+    Everything in the file but the values of formula cells stays byte for byte. `out` may be `path` itself.
+    """
+    from udfs.registry import callbacks
+    from xlwings_addin.book.calculate import recalculate as evaluate_book
+    from xlwings_addin.book.package import read_package, save, write_values
+
+    package = read_package(Path(path))
+    values = evaluate_book(package, callbacks())
+    if out is not None:
+        save(out, write_values(package, values))
+    return values
+
+
+def check(
+    path: Path | str | None = None, *, folder: Path | None = None, second_opinion: SecondOpinion = "auto"
+) -> Report:
+    """Compare a workbook with the core, with LibreOffice and with its own checks; `ok` says whether all agree."""
+    from udfs.registry import callbacks
+    from xlwings_addin.book.compare import check as check_book
+
+    return check_book(
+        path if path is not None else default_book(),
+        functions=callbacks(),
+        folder=folder,
+        second_opinion=second_opinion,
+    )

@@ -1,0 +1,98 @@
+"""From the input tables to a delivered workbook: rendered, calculated, compared with the core, then written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+from xlwings_addin.book.agreement import disagreement
+from xlwings_addin.book.calculate import Calculation
+from xlwings_addin.book.package import CellKey, CellValue, normalise, save, write_values
+from xlwings_addin.book.references import Book
+from xlwings_addin.book.render import render
+from xlwings_addin.core.errors import BookError, ChoiceError
+from xlwings_addin.model.inputs import DEFAULT_CASE, case_names, load_inputs, load_tables
+from xlwings_addin.model.xiaomi import evaluate
+from xlwings_addin.sheets.spec import Context
+
+Functions = Mapping[str, Callable[..., object]]
+Progress = Callable[[str], object]
+
+SELECTOR = "{cover.selected_case}"
+
+
+def load_context(folder: Path | None = None) -> Context:
+    """The tables and the core's results of every case."""
+    tables = load_tables(folder)
+    inputs = (load_inputs(case, folder, tables) for case in case_names(folder))
+    return Context(tables, {each.case: evaluate(each) for each in inputs})
+
+
+def build(
+    path: Path | str,
+    *,
+    functions: Functions,
+    case: str = DEFAULT_CASE,
+    folder: Path | None = None,
+    progress: Progress = lambda _: None,
+) -> Book:
+    """Write the workbook to `path`, opening with `case`, a value in every formula cell.
+
+    The values come from a spreadsheet engine that evaluates the formulas; every one of them is compared
+    with the core, in every case, before the file is written. Raises `ValuationError` for bad inputs and
+    `BookError` when a formula and the core disagree or the file cannot be written: then nothing is.
+    """
+    progress("Reading inputs and valuing every case")
+    context = load_context(folder)
+    if case not in context.results:
+        raise ChoiceError("case", case, f"must be one of {', '.join(context.cases)}")
+    book = Book(context)
+    progress("Writing formulas")
+    unfilled = render(book, context.results[case])
+    progress("Calculating and comparing with the core")
+    values = proven_values(book, unfilled, functions, case)
+    data = write_values(unfilled, values, only_formulas=False)
+    day = context.results[case].inputs.day("valuation_date")
+    progress("Saving")
+    save(path, normalise(data, timestamp=datetime.combine(day, time(), UTC)))
+    return book
+
+
+def proven_values(
+    book: Book, unfilled: bytes, functions: Functions, case: str
+) -> dict[CellKey, CellValue]:
+    """The values of all formula cells and stored results, each compared with the core in every case."""
+    calculation = Calculation(unfilled, functions)
+    formula_cells = [cell for cell in book.cells() if cell.entry.kind == "formula"]
+    stored = {}
+    selector = book.at(SELECTOR)
+    for name in book.context.cases:
+        calculation.set_value(*selector, name)
+        calculation.evaluate()
+        stored |= stored_results(book, calculation, name)
+    for (sheet, address), value in stored.items():
+        calculation.set_value(sheet, address, value)
+    values: dict[CellKey, CellValue] = {}
+    for name in sorted(book.context.cases, key=lambda name: name == case):
+        calculation.set_value(*selector, name)
+        calculation.evaluate()
+        values = calculation.values()
+        results = book.context.results[name]
+        for cell in formula_cells:
+            difference = disagreement(values.get(cell.at), book.expected(cell, results))
+            if difference:
+                place = f"{cell.sheet.title}!{cell.address}"
+                key = cell.line.key if cell.line else "heading"
+                rule = f"must agree with the core in case {name}: {difference} (line {key})"
+                raise BookError(place, book.formula(cell), rule)
+    return values | stored
+
+
+def stored_results(book: Book, calculation: Calculation, case: str) -> dict[CellKey, CellValue]:
+    """What the stored cells of `case` must hold, read from the calculation with that case selected."""
+    return {
+        cell.at: calculation.value(*book.at(cell.entry.formula or "", cell.sheet.key))
+        for cell in book.cells()
+        if cell.entry.kind == "stored" and cell.entry.case == case
+    }

@@ -1,0 +1,160 @@
+"""A second opinion on a workbook's values: LibreOffice, without a window, told to recalculate on load.
+
+LibreOffice by itself keeps the values stored in an xlsx and does not compute it, so that a comparison with
+those values would compare them with themselves. Here every run gets a profile of its own in which
+`OOXMLRecalcMode` is 0, "always recalculate"; the profile of the user is neither read nor changed.
+
+Source: LibreOffice, officecfg/registry/schema/org/openoffice/Office/Calc.xcs, Formula/Load/OOXMLRecalcMode.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from glob import glob
+from pathlib import Path
+
+from xlwings_addin.book.package import CellKey, CellValue, read_values
+from xlwings_addin.core.errors import BookError
+
+__all__ = ["convert_with_libreoffice", "find_soffice", "recalculate_with_libreoffice"]
+
+_ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse">\
+<value>0</value></prop></item>
+</oor:items>
+"""
+
+_USUAL_PLACES = (
+    "/usr/lib/libreoffice/program/soffice",
+    "/usr/local/bin/soffice",
+    "/opt/libreoffice*/program/soffice",
+    "/snap/bin/libreoffice",
+    "/Applications/LibreOffice.app/Contents/MacOS/soffice",
+    "C:/Program Files/LibreOffice/program/soffice.com",
+    "C:/Program Files (x86)/LibreOffice/program/soffice.com",
+)
+
+
+def find_soffice() -> Path | None:
+    """LibreOffice's program: on the search path, or where its installers usually put it; None if nowhere."""
+    for name in ("soffice", "libreoffice"):
+        found = shutil.which(name)
+        if found is not None:
+            return Path(found)
+    for place in _USUAL_PLACES:
+        matches = sorted(glob(place))
+        if matches:
+            return Path(matches[-1])
+    return None
+
+
+def recalculate_with_libreoffice(
+    files: Sequence[Path | str] | Mapping[str, bytes], *, timeout: float = 120.0
+) -> list[dict[CellKey, CellValue]]:
+    """The values of each workbook as LibreOffice computes them, by sheet and address, in the order given.
+
+    Every cell that LibreOffice stores is listed, inputs too; numbers have 15 significant digits, dates are
+    serial numbers. Arguments and errors as for `convert_with_libreoffice`.
+    """
+    return [read_values(data) for data in convert_with_libreoffice(files, timeout=timeout)]
+
+
+def convert_with_libreoffice(
+    files: Sequence[Path | str] | Mapping[str, bytes], *, timeout: float = 120.0
+) -> list[bytes]:
+    """Each workbook, recalculated and saved as xlsx by LibreOffice, in the order given.
+
+    `files` are paths, or names with the bytes of workbooks; all go through one process. The originals are not
+    touched. `timeout` is in seconds, for all files together.
+    Raises BookError if LibreOffice is not installed, takes longer, or does not read a file.
+    """
+    soffice = find_soffice()
+    if soffice is None:
+        rule = "was not found; install it from libreoffice.org or with `apt install libreoffice-calc`"
+        raise BookError("program", "LibreOffice", rule, shown="LibreOffice")
+    contents = _contents(files)
+    if not contents:
+        return []
+    with tempfile.TemporaryDirectory(prefix="recalculate-") as folder:
+        return _convert(soffice, contents, Path(folder), timeout)
+
+
+def _contents(files: Sequence[Path | str] | Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    if isinstance(files, Mapping):
+        return list(files.items())
+    found = []
+    for path in map(Path, files):
+        try:
+            found.append((str(path), path.read_bytes()))
+        except OSError as error:
+            rule = f"cannot be read: {error.strerror or error}"
+            raise BookError("workbook", str(path), rule, shown=str(path)) from error
+    return found
+
+
+def _convert(
+    soffice: Path, contents: Sequence[tuple[str, bytes]], folder: Path, timeout: float
+) -> list[bytes]:
+    profile, results = folder / "profile", folder / "results"
+    (profile / "user").mkdir(parents=True)
+    (profile / "user" / "registrymodifications.xcu").write_text(_ALWAYS_RECALCULATE, encoding="utf-8")
+    inputs = [folder / f"{at}{Path(name).suffix or '.xlsx'}" for at, (name, _) in enumerate(contents)]
+    for path, (_, data) in zip(inputs, contents, strict=True):
+        path.write_bytes(data)
+    options = [f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore", "--nolockcheck"]
+    target = ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(results)]
+    said = _run([str(soffice), *options, *target, *map(str, inputs)], timeout)
+    return [
+        _result(results / f"{path.stem}.xlsx", name, said)
+        for path, (name, _) in zip(inputs, contents, strict=True)
+    ]
+
+
+def _run(command: Sequence[str], timeout: float) -> str:
+    """Run a command and its children; end them all when time is up."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        said, _ = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        rule = "is how long LibreOffice may take, and it was not done"
+        raise BookError("timeout", timeout, rule, shown=f"{timeout:g} s") from None
+    finally:
+        _end(process)
+    return " ".join(said.split())
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a process with all that it started; LibreOffice's launcher is only the parent of the real one."""
+    if process.poll() is not None:
+        return
+    with suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            subprocess.run(
+                ["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False
+            )
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def _result(path: Path, name: str, said: str) -> bytes:
+    if not path.exists():
+        rule = f"was not converted by LibreOffice: {said or 'it said nothing'}"
+        raise BookError("workbook", name, rule, shown=name)
+    return path.read_bytes()

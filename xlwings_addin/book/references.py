@@ -1,0 +1,228 @@
+"""From the keys of lines to the cells they stand in, and from formulas over keys to formulas over cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from openpyxl.utils import get_column_letter as letter
+
+from xlwings_addin.model.xiaomi import Results
+from xlwings_addin.sheets import sheets
+from xlwings_addin.sheets.spec import (
+    KEY_COLUMN,
+    LABEL,
+    Block,
+    Columns,
+    Context,
+    Entry,
+    Layout,
+    Line,
+    Sheet,
+)
+
+HEADING_ROW = 4
+"""Title, purpose, a blank row, then the headings; lines follow."""
+
+_REFERENCE = re.compile(r"\{(?:(\w+)\.)?(\*|\w+)(?::(\w+))?(?:\[([^\]]+)\])?\}")
+_SAME_SHEET_RANGE = re.compile(r"((?:'[^']+'|\w+)!)(\$?[A-Z]+\$?\d+):\1(?=\$?[A-Z]+\$?\d)")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell that an entry fills: where it is and which of the entry's values it holds."""
+
+    sheet: Sheet
+    line: Line | None
+    entry: Entry
+    group: str
+    index: int
+    row: int
+    column: int
+    unit: str
+
+    @property
+    def address(self) -> str:
+        return f"{letter(self.column)}{self.row}"
+
+    @property
+    def at(self) -> tuple[str, str]:
+        """The sheet's title and the address: how engines name the cell."""
+        return self.sheet.title, self.address
+
+    def value(self, results: Results, count: int = 1) -> Any:
+        """The core's value for this cell."""
+        whole = self.entry.value(results)
+        return whole[self.index] if count > 1 else whole
+
+
+@dataclass(frozen=True)
+class PlacedBlock:
+    """A block, its columns, and the row of its title and of each of its lines."""
+
+    block: Block
+    columns: Layout
+    title_row: int
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class PlacedSheet:
+    """A sheet with everything on it placed."""
+
+    sheet: Sheet
+    columns: Layout
+    blocks: tuple[PlacedBlock, ...]
+
+    @cached_property
+    def lines(self) -> dict[str, tuple[PlacedBlock, Line]]:
+        return {line.key: (placed, line) for placed in self.blocks for line in placed.block.lines}
+
+    @property
+    def last_row(self) -> int:
+        return max(row for placed in self.blocks for row in placed.rows.values())
+
+    @property
+    def last_column(self) -> int:
+        layouts = [self.columns, *(placed.columns for placed in self.blocks)]
+        return max(group.first + group.count - 1 for layout in layouts for group in layout.values())
+
+
+class Book:
+    """All sheets placed: the map from line keys to cells.
+
+    `rows` says where lines stand in an existing file, by sheet and key, when they are not where a new book
+    has them.
+    """
+
+    def __init__(self, context: Context, rows: Mapping[tuple[str, str], int] | None = None) -> None:
+        self.context = context
+        self.sheets = {sheet.key: _place(sheet, context, rows or {}) for sheet in sheets()}
+
+    def cells(self) -> Iterator[Cell]:
+        """Every cell that an entry fills, headings included, sheet by sheet."""
+        for placed in self.sheets.values():
+            yield from self._headings(placed)
+            for placed_block in placed.blocks:
+                for line in placed_block.block.lines:
+                    for group, entry in line.cells.items():
+                        columns = placed_block.columns[group]
+                        unit = entry.unit or line.unit
+                        for index in range(columns.count):
+                            row, column = placed_block.rows[line.key], columns.first + index
+                            yield Cell(placed.sheet, line, entry, group, index, row, column, unit)
+
+    def _headings(self, placed: PlacedSheet) -> Iterator[Cell]:
+        for group, columns in placed.columns.items():
+            for index, heading in enumerate(columns.headings):
+                if isinstance(heading, Entry):
+                    column = columns.first + index
+                    yield Cell(
+                        placed.sheet, None, heading, group, index, HEADING_ROW, column, heading.unit or "text"
+                    )
+
+    def expected(self, cell: Cell, results: Results) -> Any:
+        """The core's value for a cell."""
+        if cell.line is None:
+            return cell.entry.value(results)
+        placed_block, _ = self.sheets[cell.sheet.key].lines[cell.line.key]
+        return cell.value(results, placed_block.columns[cell.group].count)
+
+    def formula(self, cell: Cell) -> str:
+        """The cell's formula, in A1 notation with its equals sign."""
+        assert cell.entry.formula is not None
+        return "=" + self.resolve(cell.entry.formula, cell.sheet.key, cell.group, cell.column)
+
+    def at(self, reference: str, sheet: str = "") -> tuple[str, str]:
+        """Sheet title and address of the single cell a reference names: `at("{sotp.value_per_share}")`."""
+        resolved = self.resolve(reference, sheet, "", 0)
+        title, _, address = resolved.rpartition("!")
+        return title.strip("'") or self.sheets[sheet].sheet.title, address.replace("$", "")
+
+    def resolve(self, formula: str, sheet: str, group: str, column: int) -> str:
+        """A formula over keys as a formula over cells, seen from a column of a sheet."""
+
+        def reference(match: re.Match[str]) -> str:
+            target_sheet, key, wanted, index = match.groups()
+            target = self.sheets[target_sheet or sheet]
+            prefix = "" if target.sheet.key == sheet else f"{quoted(target.sheet.title)}!"
+            if key == "*":
+                last = f"${letter(target.last_column)}${target.last_row}"
+                return f"{prefix}$A${HEADING_ROW + 1}:{last}"
+            placed, line = target.lines[key]
+            if wanted == "label":
+                return f"{prefix}${letter(LABEL)}${placed.rows[key]}"
+            if wanted == "heading":
+                columns = [group.first for group in placed.columns.values()]
+                row = placed.title_row
+                return f"{prefix}${letter(min(columns))}${row}:${letter(max(columns))}${row}"
+            name = wanted or _natural_group(line, group)
+            return prefix + _address(placed, line, name, index, column, same_group=name == group)
+
+        return _SAME_SHEET_RANGE.sub(r"\1\2:", _REFERENCE.sub(reference, formula))
+
+
+def quoted(title: str) -> str:
+    """A sheet's title as formulas write it: in quotes only where it has to be.
+
+    >>> quoted("Vehicle"), quoted("Core DCF")
+    ('Vehicle', "'Core DCF'")
+    """
+    return title if title.isidentifier() else f"'{title}'"
+
+
+def _natural_group(line: Line, group: str) -> str:
+    """The column group a bare reference means: the one it is seen from, else the line's leading one."""
+    if group in line.cells:
+        return group
+    return next((name for name in ("live", "constant", "years") if name in line.cells), next(iter(line.cells)))
+
+
+def _address(
+    placed: PlacedBlock, line: Line, group: str, index: str | None, column: int, *, same_group: bool
+) -> str:
+    columns: Columns = placed.columns[group]
+    row = placed.rows[line.key]
+    first, last = columns.first, columns.first + columns.count - 1
+
+    def whole(start: int) -> str:
+        return f"${letter(start)}{row}:${letter(last)}{row}"
+
+    if index is None:
+        if columns.count == 1:
+            return f"${letter(first)}${row}"
+        return f"{letter(column)}{row}"
+    if index == "all":
+        return whole(first)
+    if index == "last":
+        return f"${letter(last)}{row}"
+    if index[0] in "+-":
+        return f"{letter(column + int(index))}{row}"
+    if index.endswith(":"):
+        return whole(first + int(index[:-1]) - 1)
+    return f"${letter(first + int(index) - 1)}{row}"
+
+
+def _place(sheet: Sheet, context: Context, rows: Mapping[tuple[str, str], int]) -> PlacedSheet:
+    columns = sheet.columns(context)
+    placed, row = [], HEADING_ROW + 1
+    for block in sheet.blocks(context):
+        title_row = row
+        row += bool(block.title)
+        found: dict[str, int] = {}
+        for line in block.lines:
+            found[line.key] = rows.get((sheet.key, line.key), row)
+            row += 1
+        placed.append(PlacedBlock(block, block.columns or columns, title_row, found))
+        row += 1
+    result = PlacedSheet(sheet, columns, tuple(placed))
+    keys = [key for block in placed for key in block.rows]
+    if len(keys) > len(set(keys)):
+        raise ValueError(f"sheet {sheet.key}: a key stands twice among {', '.join(keys)}")
+    if result.last_column >= KEY_COLUMN:
+        raise ValueError(f"sheet {sheet.key}: column {result.last_column} runs into the keys")
+    return result
+

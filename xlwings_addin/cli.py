@@ -1,0 +1,246 @@
+"""The command line: `xiaomi-model value | build | recalc | check | functions`.
+
+Exit status: 0 when all is well, 1 when a check fails, 2 for bad input.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+import xlwings_addin as xa
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from xlwings_addin.book.compare import Finding, Report
+    from xlwings_addin.model.xiaomi import Results
+
+CHECK_FAILED, BAD_INPUT = 1, 2
+
+app = typer.Typer(
+    name="xiaomi-model",
+    help="Xiaomi's sum-of-the-parts valuation: a workbook that proves its own numbers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+Case = Annotated[str, typer.Option("--case", help="The case: a table in workbook/cases.")]
+Inputs = Annotated[
+    Path | None,
+    typer.Option("--inputs", help="A folder with inputs/ and cases/ to use in place of the project's own."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+class SecondEngine(StrEnum):
+    """Whether LibreOffice is asked too."""
+
+    auto = "auto"
+    require = "require"
+    skip = "skip"
+
+
+def main() -> None:
+    """Run the command line; bad input is one sentence on standard error and exit status 2."""
+    from xlwings_addin.core.errors import ValuationError
+
+    try:
+        app()
+    except ValuationError as error:
+        print(f"xiaomi-model: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+
+
+@app.command()
+def value(case: Case = xa.DEFAULT_CASE, inputs: Inputs = None, as_json: Json = False) -> None:
+    """Value one case and print what a share is worth and why."""
+    results = xa.value(case, folder=inputs)
+    if as_json:
+        _print_json(results.summary())
+    else:
+        _print(_value_table(results))
+
+
+@app.command()
+def build(
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write.")] = None,
+    case: Case = xa.DEFAULT_CASE,
+    inputs: Inputs = None,
+    as_json: Json = False,
+) -> None:
+    """Build the workbook from the input tables, prove it against the core, and write it."""
+    from udfs.registry import callbacks
+    from xlwings_addin.book.build import build as build_book
+
+    target = out or xa.default_book()
+    with _progress() as progress:
+        book = build_book(target, functions=callbacks(), case=case, folder=inputs, progress=progress)
+    formulas = sum(cell.entry.kind == "formula" for cell in book.cells())
+    if as_json:
+        _print_json({"book": str(target), "cases": book.context.cases, "formulas": formulas})
+    else:
+        cases = len(book.context.cases)
+        _print(f"{target}: {formulas} formula cells agree with the core in each of {cases} cases")
+
+
+@app.command()
+def recalc(
+    book: Annotated[Path, typer.Argument(help="Any workbook: .xlsx or .xlsm.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file to write; the book itself by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Evaluate every formula of a workbook, our functions included, and write the values into the file."""
+    target = out or book
+    with _progress() as progress:
+        progress("Calculating")
+        values = xa.recalculate(book, target)
+    if as_json:
+        _print_json({"book": str(target), "values": {f"{sheet}!{cell}": v for (sheet, cell), v in values.items()}})
+    else:
+        _print(f"{target}: {len(values)} formula cells calculated")
+
+
+@app.command()
+def check(
+    book: Annotated[Path | None, typer.Argument(help="The workbook; the project's own by default.")] = None,
+    second_engine: Annotated[
+        SecondEngine, typer.Option(help="LibreOffice: where installed, in any case, or not at all.")
+    ] = SecondEngine.auto,
+    inputs: Inputs = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="List notes too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Prove a workbook: every line against the core, a second engine, its own checks, and the input tables."""
+    from udfs.registry import callbacks
+    from xlwings_addin.book.compare import check as check_book
+
+    with _progress() as progress:
+        report = check_book(
+            book or xa.default_book(),
+            functions=callbacks(),
+            folder=inputs,
+            second_opinion=second_engine.value,
+            progress=progress,
+        )
+    if as_json:
+        _print_json(report.as_dict())
+    else:
+        _print_report(report, verbose=verbose)
+    if not report.ok:
+        raise typer.Exit(CHECK_FAILED)
+
+
+@app.command()
+def functions(
+    name: Annotated[str | None, typer.Argument(help="A function, for its full help.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the functions for cells, or explain one."""
+    from udfs.registry import REGISTRY
+    from xlwings_addin.core.errors import ChoiceError
+
+    if name is not None and name.upper() not in REGISTRY:
+        raise ChoiceError("function", name, "is not one of the add-in's: xiaomi-model functions lists them")
+    chosen = [REGISTRY[name.upper()]] if name else list(REGISTRY.values())
+    if as_json:
+        _print_json([_function(each) for each in chosen])
+    elif name:
+        _print_function(chosen[0])
+    else:
+        rows = [(each.signature, each.summary) for each in chosen]
+        _print(_table("Functions for cells", ("Function", "What it gives"), rows))
+
+
+# --- output -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], object]]:
+    """What is being done, on standard error, while it is being done; nothing where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("Starting") as status:
+        yield lambda doing: status.update(f"{doing} ...")
+
+
+def _print(what: Any) -> None:
+    from rich.console import Console
+
+    Console(soft_wrap=isinstance(what, str), highlight=False, markup=False).print(what)
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(data, indent=2, default=str, ensure_ascii=False))
+
+
+def _table(title: str, headings: tuple[str, ...], rows: list[tuple[str, ...]], *, right: int = 0) -> Table:
+    """A table whose last `right` columns are figures."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left")
+    for position, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if position >= len(headings) - right else "left")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def _value_table(results: Results) -> Table:
+    parts = results.sotp
+    rows = [
+        (label, f"{part.value:,.0f}", f"{part.usd:,.0f}", f"{part.per_share:.2f}")
+        for label, part in (
+            ("Core business", parts.core),
+            ("Electric vehicles", parts.vehicle),
+            ("Net cash", parts.net_cash),
+            ("Equity value", parts.equity),
+        )
+    ]
+    price = results.inputs.number("price_hkd")
+    rows.append(("Price", "", "", f"{price:.2f}"))
+    rows.append(("Margin of safety", "", "", f"{parts.margin_of_safety:.1%}"))
+    title = f"{results.case}, {results.inputs['valuation_date']}: {results.inputs['case_title']}"
+    return _table(title, ("", "CNY m", "USD m", "HKD a share"), rows, right=3)
+
+
+def _print_report(report: Report, *, verbose: bool) -> None:
+    _print(
+        f"{report.book}: {report.lines} lines, {report.comparisons} comparisons of a formula with the core "
+        f"in {len(report.cases)} cases ({', '.join(report.cases)})"
+    )
+    _print(f"second engine: {report.second_engine}; {report.second_comparisons} comparisons")
+    shown = {"failure": "Failures", "warning": "Warnings"} | ({"note": "Notes"} if verbose else {})
+    for severity, title in shown.items():
+        rows = [_finding_row(each) for each in report.findings if each.severity == severity]
+        if rows:
+            _print(_table(title, ("Kind", "Case", "Where", "Line", "What"), rows))
+    counts = report.counts()
+    _print(
+        f"{'OK' if report.ok else 'FAILED'}: {counts.get('failure', 0)} failures, "
+        f"{counts.get('warning', 0)} warnings, {counts.get('note', 0)} notes"
+    )
+
+
+def _finding_row(finding: Finding) -> tuple[str, ...]:
+    where = f"{finding.sheet}!{finding.cell}" if finding.cell else finding.sheet
+    what = f"{finding.message}  {finding.formula}" if finding.formula else finding.message
+    return finding.kind, finding.case, where, finding.line, what
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,307 @@
+"""Discount factors, present values, terminal values, and the dated versions XNPV and XIRR.
+
+Flows are arrays whose last axis is the year; any leading axes are scenarios. Index 0 is the first forecast
+year. Rates are decimals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xlwings_addin.core.errors import DomainError, InputError, ShapeError
+from xlwings_addin.core.validation import (
+    Floats,
+    broadcastable,
+    choice,
+    exceeds,
+    flows_of,
+    numbers,
+    percent,
+    positive,
+    rates,
+    require,
+    result,
+    year_count,
+)
+
+Timing = Literal["end", "mid"]
+Dates = Sequence[date | str | float] | NDArray[Any]
+
+DAYS_PER_YEAR = 365.0
+"""Actual days over 365, the day count of XNPV and XIRR."""
+
+_EXCEL_DAY_ZERO = np.datetime64("1899-12-30", "D")
+_BLOCK = 4096
+"""Scenarios valued at a time: a block and its transpose stay in the processor's cache."""
+
+
+def discount_factors(
+    rate: ArrayLike, *, years: int, timing: Timing = "end", first_period: float = 1.0
+) -> Floats:
+    """Value today of one unit paid in each year: `(1 + rate) ** -t`.
+
+    Year end: `t = first_period + k` for k = 0, 1, ...; mid-year: `t` is halfway between two year ends, so
+    `first_period / 2` for the first flow and `first_period + k - 0.5` for the others.
+
+    Args:
+        rate: discount rate, decimal, shape (...); above -100%.
+        years: number of years, one or more.
+        timing: "end" or "mid" of the year.
+        first_period: years from the valuation date to the first year end (the stub), above 0.
+
+    Returns: factors, shape (..., years).
+    Raises: `DomainError` for a rate of -100% or less, a stub of zero or less, a number of years under one;
+        `ChoiceError` for another timing.
+    Source: Rosenbaum and Pearl, Investment Banking, chapter 3 (mid-year convention, stub).
+
+    >>> discount_factors(0.10, years=3).round(4).tolist()
+    [0.9091, 0.8264, 0.7513]
+    >>> discount_factors(0.10, years=2, timing="mid", first_period=0.5).round(4).tolist()
+    [0.9765, 0.9091]
+    """
+    base = 1 + rates("rate", rate)
+    return np.asarray(base[..., None] ** -exponents(years, timing=timing, first_period=first_period))
+
+
+def exponents(years: int, *, timing: Timing = "end", first_period: float = 1.0) -> Floats:
+    """Years from the valuation date to each flow.
+
+    >>> exponents(3, timing="mid").tolist()
+    [0.5, 1.5, 2.5]
+    """
+    choice("timing", timing, ("end", "mid"))
+    positive("first_period", first_period)
+    year_ends = first_period + np.arange(year_count("years", years), dtype=np.float64)
+    if timing == "end":
+        return year_ends
+    return np.concatenate([[first_period / 2], year_ends[1:] - 0.5])
+
+
+def present_value(
+    flows: ArrayLike, *, rate: ArrayLike, timing: Timing = "end", first_period: float = 1.0
+) -> Any:
+    """Sum of flows, each discounted: `sum(F_k / (1 + rate) ** t_k)`.
+
+    The first flow is discounted, as in Excel's NPV and unlike numpy-financial's.
+
+    Args:
+        flows: shape (..., years), the year along the last axis, any unit of money.
+        rate: discount rate, decimal; scalar or of the flows' leading shape.
+        timing, first_period: as in `discount_factors`.
+
+    Returns: shape (...), in the flows' unit.
+    Raises: `DomainError` for flows that are not finite and for a rate of -100% or less; `ShapeError` for no
+        flows or shapes that do not fit together.
+    Source: Microsoft, NPV function: NPV(10%, -10000, 3000, 4200, 6800) is 1,188.44.
+
+    >>> round(present_value([-10000, 3000, 4200, 6800], rate=0.10), 2)
+    1188.44
+    """
+    array, base = flows_of("flows", flows), 1 + rates("rate", rate)
+    times = exponents(array.shape[-1], timing=timing, first_period=first_period)
+    return result(discounted_sum(array, base, times))
+
+
+def discounted_sum(flows: Floats, base: Floats, times: Floats) -> Floats:
+    """`sum(flows * base ** -times)` along the last axis, times one year apart after the first.
+
+    Horner's rule over the years, a block of scenarios at a time: no power of the rate per flow, and no
+    temporary as large as the flows. Raises for flows that are not finite and shapes that do not fit.
+    """
+    scenarios = flows.shape[:-1]
+    try:
+        shape = np.broadcast_shapes(scenarios, base.shape)
+    except ValueError:
+        rule = f"does not fit rates of shape {base.shape}"
+        raise ShapeError("flows", flows.shape, rule, shown=f"of shape {flows.shape}") from None
+    if flows.ndim == 2 and shape == scenarios and shape[0] > _BLOCK:
+        total = np.empty(shape)
+        bases = np.broadcast_to(base, shape)
+        for start in range(0, shape[0], _BLOCK):
+            block = slice(start, start + _BLOCK)
+            total[block] = _horner(np.ascontiguousarray(flows[block].T), bases[block], times)
+    else:
+        total = np.asarray(_horner(np.moveaxis(flows, -1, 0), base, times))
+    if not np.all(np.isfinite(total)):
+        require("flows", flows, np.isfinite(flows), "must be finite")
+        raise DomainError(
+            "flows", float("inf"), "give a present value too large to represent", shown="of this size"
+        )
+    return total
+
+
+def _horner(flows: Floats, base: Floats, times: Floats) -> Floats:
+    """As `discounted_sum`, for flows with the year along the first axis."""
+    factor = 1 / base
+    if len(times) == 1:
+        return np.asarray(flows[0] * base ** -times[0])
+    total = flows[-1] * factor
+    for flow in flows[-2:0:-1]:
+        total = total + flow
+        total *= factor
+    total = total * base ** (1 - times[1])
+    return np.asarray(total + flows[0] * base ** -times[0])
+
+
+def gordon_terminal_value(
+    final_flow: ArrayLike, *, rate: ArrayLike, growth: ArrayLike, grown: bool = True
+) -> Any:
+    """Value, at the last forecast year, of a flow that grows for ever: `F (1 + g) / (r - g)`.
+
+    With `grown=False` the flow is taken as the next year's already: `F / (r - g)`.
+
+    Args:
+        final_flow: flow of the last forecast year, shape (...).
+        rate, growth: decimals; the rate must exceed the growth.
+
+    Returns: shape (...), in the flow's unit, at the date of the last flow.
+    Raises: `DomainError` where growth reaches the rate or is -100% or less.
+    Source: Gordon (1959), Review of Economics and Statistics 41(2); Damodaran, Investment Valuation, chapter 12.
+
+    >>> round(gordon_terminal_value(100.0, rate=0.10, growth=0.02), 2)
+    1275.0
+    >>> round(gordon_terminal_value(100.0, rate=0.10, growth=0.02, grown=False), 2)
+    1250.0
+    """
+    flow, r, g = numbers("final_flow", final_flow), rates("rate", rate), rates("growth", growth)
+    broadcastable(final_flow=flow, rate=r, growth=g)
+    exceeds("rate", r, "growth", g)
+    return result(flow * (1 + g if grown else 1.0) / (r - g))
+
+
+def value_driver_terminal_value(
+    nopat_next: ArrayLike, *, rate: ArrayLike, growth: ArrayLike, roic: ArrayLike
+) -> Any:
+    """Terminal value that pays for its growth: `NOPAT (1 - g / ROIC) / (r - g)`.
+
+    Args:
+        nopat_next: operating profit after tax of the first year after the forecast, shape (...).
+        rate, growth: decimals; the rate must exceed the growth.
+        roic: return on new invested capital, decimal, above 0.
+
+    Returns: shape (...), at the date of the last forecast flow.
+    Raises: `DomainError` where growth reaches the rate or the return is not above zero.
+    Source: Koller, Goedhart and Wessels (McKinsey), Valuation, chapter on continuing value.
+
+    >>> round(value_driver_terminal_value(100.0, rate=0.10, growth=0.05, roic=0.10), 2)
+    1000.0
+    """
+    nopat, r, g = numbers("nopat_next", nopat_next), rates("rate", rate), rates("growth", growth)
+    returns = numbers("roic", roic)
+    require("roic", returns, returns > 0, "must be above 0.00%", show=percent)
+    broadcastable(nopat_next=nopat, rate=r, growth=g, roic=returns)
+    exceeds("rate", r, "growth", g)
+    return result(nopat * (1 - g / returns) / (r - g))
+
+
+def exit_multiple_terminal_value(metric: ArrayLike, *, multiple: ArrayLike) -> Any:
+    """Terminal value from a multiple: `metric x multiple`, at the end of the last forecast year.
+
+    Args:
+        metric: EBITDA, EBIT or sales of the last forecast year, shape (...).
+        multiple: times, zero or more.
+
+    Raises: `DomainError` for a negative multiple.
+    Source: Rosenbaum and Pearl, Investment Banking, chapter 3 (exit multiple method).
+
+    >>> exit_multiple_terminal_value(150.0, multiple=8.0)
+    1200.0
+    """
+    figures, times = numbers("metric", metric), numbers("multiple", multiple)
+    require("multiple", times, times >= 0, "must not be negative")
+    broadcastable(metric=figures, multiple=times)
+    return result(figures * times)
+
+
+def xnpv(flows: ArrayLike, dates: Dates, *, rate: ArrayLike) -> Any:
+    """Present value of dated flows on the first date: `sum(F_k / (1 + rate) ** ((d_k - d_0) / 365))`.
+
+    Args:
+        flows: shape (..., n), one for each date.
+        dates: n dates, ISO texts or Excel serial numbers; none before the first.
+        rate: discount rate, decimal, shape (...).
+
+    Returns: shape (...), in the flows' unit.
+    Raises: `ShapeError` where flows and dates differ in number; `InputError` for a text that is no date;
+        `DomainError` for a date before the first or a rate of -100% or less.
+    Source: Microsoft, XNPV function: the example below is 2,086.65.
+
+    >>> days = ["2008-01-01", "2008-03-01", "2008-10-30", "2009-02-15", "2009-04-01"]
+    >>> round(xnpv([-10000, 2750, 4250, 3250, 2750], days, rate=0.09), 2)
+    2086.65
+    """
+    array, times = _dated(flows, dates)
+    base = 1 + rates("rate", rate)
+    return result((array * base[..., None] ** -times).sum(axis=-1))
+
+
+def xirr(flows: ArrayLike, dates: Dates) -> float:
+    """The rate at which dated flows are worth nothing: `XNPV(rate) = 0`.
+
+    Where several rates do, the one nearest to zero is given.
+
+    Args:
+        flows: n amounts, at least one paid and one received.
+        dates: as in `xnpv`.
+
+    Raises: `DomainError` where all flows have one sign or no rate above -100% solves it; else as `xnpv`.
+    Source: Microsoft, XIRR function: the example below is 37.34%.
+
+    >>> days = ["2008-01-01", "2008-03-01", "2008-10-30", "2009-02-15", "2009-04-01"]
+    >>> round(xirr([-10000, 2750, 4250, 3250, 2750], days), 4)
+    0.3734
+    """
+    from scipy.optimize import brentq
+
+    array, times = _dated(flows, dates)
+    if array.ndim != 1:
+        raise ShapeError("flows", array.shape, "must be one row of amounts", shown=f"of shape {array.shape}")
+    if not (array.min() < 0 < array.max()):
+        raise DomainError("flows", array.tolist(), "must have at least one paid (negative) and one received")
+
+    def worth(log_growth: float) -> float:
+        return float(array @ np.exp(-log_growth * times))
+
+    grid = np.sort(np.concatenate([np.linspace(-5.0, 5.0, 401), np.geomspace(5.0, 60.0, 60)]))
+    worths = np.exp(-grid[:, None] * times) @ array
+    crossings = np.flatnonzero(np.sign(worths[:-1]) * np.sign(worths[1:]) <= 0)
+    if not len(crossings):
+        raise DomainError("flows", array.tolist(), "have no internal rate of return above -100.00%")
+    nearest = min(crossings, key=lambda k: min(abs(grid[k]), abs(grid[k + 1])))
+    return float(np.expm1(brentq(worth, grid[nearest], grid[nearest + 1], xtol=1e-15, rtol=1e-14)))
+
+
+def _dated(flows: ArrayLike, dates: Dates) -> tuple[Floats, Floats]:
+    """Flows, and the years from the first date to each."""
+    array = numbers("flows", flows)
+    days = np.array([_day(day) for day in dates], dtype="datetime64[D]")
+    if array.ndim == 0 or array.shape[-1] != len(days) or not len(days):
+        count = array.shape[-1] if array.ndim else 1
+        raise ShapeError("flows", count, f"must be as many as dates, {len(days)}")
+    early = np.flatnonzero(days < days[0])
+    if len(early):
+        rule = f"must not be before the first date {days[0]}"
+        raise DomainError(f"dates[{early[0]}]", days[early[0]], rule, shown=str(days[early[0]]))
+    return array, (days - days[0]).astype(np.float64) / DAYS_PER_YEAR
+
+
+def _day(value: object) -> np.datetime64:
+    if isinstance(value, np.datetime64):
+        return value.astype("datetime64[D]")
+    if isinstance(value, datetime):
+        return np.datetime64(value.date(), "D")
+    if isinstance(value, date):
+        return np.datetime64(value, "D")
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool) and 0 < value < 2_958_466:
+        return _EXCEL_DAY_ZERO + np.timedelta64(int(value), "D")
+    if isinstance(value, str):
+        try:
+            return np.datetime64(date.fromisoformat(value), "D")
+        except ValueError:
+            pass
+    raise InputError("dates", value, "must be dates, ISO texts (2024-03-08) or Excel serial numbers")

@@ -1,0 +1,135 @@
+"""Checks the core's functions share: each returns clean numbers or raises an error that names what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from xlwings_addin.core.errors import ChoiceError, DomainError, ShapeError
+
+Floats = NDArray[np.float64]
+
+
+def percent(value: float) -> str:
+    """A rate as messages print it."""
+    return f"{value:.2%}"
+
+
+def plain(value: float) -> str:
+    """A number as messages print it."""
+    return f"{value:g}"
+
+
+def numbers(argument: str, values: ArrayLike) -> Floats:
+    """`values` as finite floats."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ShapeError(argument, values, "must be a number or an array of numbers") from None
+    require(argument, array, np.isfinite(array), "must be finite")
+    return array
+
+
+def flows_of(argument: str, values: ArrayLike) -> Floats:
+    """`values` as an array with at least one period along the last axis; finiteness is left to the caller."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ShapeError(argument, values, "must be an array of numbers") from None
+    if array.ndim == 0 or array.shape[-1] == 0:
+        raise ShapeError(argument, values, "must have at least one period along its last axis")
+    return array
+
+
+def require(
+    argument: str,
+    array: Floats,
+    holds: NDArray[np.bool_] | bool,
+    rule: str | Callable[[tuple[int, ...]], str],
+    *,
+    show: Callable[[float], str] = plain,
+) -> None:
+    """Raise `DomainError` for the first value for which `holds` is false, with its index in an array.
+
+    A rule that depends on the value is a function of the index.
+    """
+    if np.all(holds):
+        return
+    shape = np.broadcast_shapes(array.shape, np.shape(holds))
+    bad = np.broadcast_to(~np.asarray(holds), shape)
+    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(bad)), shape))
+    value = float(np.broadcast_to(array, shape)[index])
+    text = rule(index) if callable(rule) else rule
+    place = f"{argument}[{', '.join(map(str, index))}]" if index else argument
+    raise DomainError(place, value, text, shown=show(value))
+
+
+def rates(argument: str, values: ArrayLike, *, above: float | None = -1.0) -> Floats:
+    """`values` as rates above a bound: -100% by default, below which nothing can be discounted."""
+    array = numbers(argument, values)
+    if above is not None:
+        require(argument, array, array > above, f"must be above {percent(above)}", show=percent)
+    return array
+
+
+def shares_of_one(argument: str, values: ArrayLike) -> Floats:
+    """`values` as shares from 0 to 1."""
+    array = numbers(argument, values)
+    require(argument, array, (array >= 0) & (array <= 1), "must be from 0.00% to 100.00%", show=percent)
+    return array
+
+
+def positive(argument: str, values: ArrayLike) -> Floats:
+    """`values` as numbers above zero."""
+    array = numbers(argument, values)
+    require(argument, array, array > 0, "must be above 0")
+    return array
+
+
+def not_negative(argument: str, values: ArrayLike) -> Floats:
+    """`values` as numbers that are zero or more."""
+    array = numbers(argument, values)
+    require(argument, array, array >= 0, "must not be negative")
+    return array
+
+
+def exceeds(argument: str, array: Floats, other: str, bound: Floats) -> None:
+    """Raise where a rate does not exceed another one, naming both."""
+    shape = np.broadcast_shapes(array.shape, bound.shape)
+
+    def rule(index: tuple[int, ...]) -> str:
+        return f"must exceed {other} {percent(float(np.broadcast_to(bound, shape)[index]))}"
+
+    require(argument, array, array > bound, rule, show=percent)
+
+
+def choice(argument: str, value: object, options: tuple[str, ...]) -> str:
+    """`value`, if it is one of the options."""
+    if not isinstance(value, str) or value not in options:
+        raise ChoiceError(argument, value, f"must be one of {', '.join(options)}")
+    return value
+
+
+def year_count(argument: str, value: object) -> int:
+    """`value` as a whole number of years, one or more."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise DomainError(argument, value, "must be a whole number of years, at least 1")
+    return int(value)
+
+
+def broadcastable(**arrays: Floats) -> tuple[int, ...]:
+    """The common shape of arguments, or a `ShapeError` that names them with their shapes."""
+    try:
+        return np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    except ValueError:
+        shown = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        first = next(iter(arrays))
+        raise ShapeError("shapes", arrays[first].shape, "do not fit together", shown=shown) from None
+
+
+def result(values: Any) -> Any:
+    """A plain float for a scalar result, the array otherwise."""
+    return float(values) if np.ndim(values) == 0 else values

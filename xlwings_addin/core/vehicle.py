@@ -1,0 +1,134 @@
+"""The vehicle business: deliveries or growth to revenue, revenue to income, income to cash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from xlwings_addin.core.validation import (
+    Floats,
+    broadcastable,
+    flows_of,
+    not_negative,
+    numbers,
+    rates,
+    require,
+    result,
+    shares_of_one,
+)
+
+
+def revenue_ramp(base_revenue: ArrayLike, *, growth: ArrayLike) -> Floats:
+    """Revenue from a base year and a growth rate a year: `R_k = base (1 + g_1) ... (1 + g_k)`.
+
+    Args:
+        base_revenue: revenue of the year before the first forecast year, shape (...), zero or more.
+        growth: decimals, shape (..., years), each -100% or more.
+
+    Returns: shape (..., years), in the base's unit.
+    Raises: `DomainError` for a negative base or a growth below -100%; `ShapeError` for no years.
+    Source: Damodaran, Investment Valuation, chapter 23 (revenue growth of young companies).
+
+    >>> revenue_ramp(100.0, growth=[0.10, 0.10]).round(2).tolist()
+    [110.0, 121.0]
+    """
+    base, steps = not_negative("base_revenue", base_revenue), flows_of("growth", growth)
+    numbers("growth", steps)
+    require("growth", steps, steps >= -1, "must not be below -100.00%", show=lambda value: f"{value:.2%}")
+    broadcastable(base_revenue=base[..., None], growth=steps)
+    return np.asarray(base[..., None] * np.cumprod(1 + steps, axis=-1))
+
+
+def operating_income_ramp(
+    revenue: ArrayLike, *, final_margin: ArrayLike, start_income: ArrayLike = 0.0
+) -> Floats:
+    """Operating income that rises by equal amounts to a margin on the last revenue.
+
+    `I_k = start + (final_margin R_n - start) k / (n - 1)` for k = 0 ... n - 1: the first forecast year has
+    the start, the last one its margin. A ramp of one year is its end.
+
+    Args:
+        revenue: shape (..., years).
+        final_margin: operating margin of the last year, decimal, at most 1.
+        start_income: income of the first forecast year, in the revenue's unit; a loss is negative.
+
+    Returns: shape (..., years).
+    Raises: `DomainError` for a margin above 100% or figures that are not finite; `ShapeError` for no years.
+    Source: the linear ramp of Seeking Alpha article 4676592 (March 2024).
+
+    >>> operating_income_ramp([100.0, 150.0, 200.0], final_margin=0.12).tolist()
+    [0.0, 12.0, 24.0]
+    """
+    sales = flows_of("revenue", revenue)
+    numbers("revenue", sales)
+    margin, start = rates("final_margin", final_margin, above=None), numbers("start_income", start_income)
+    require("final_margin", margin, margin <= 1, "must not exceed 100.00%", show=lambda value: f"{value:.2%}")
+    end = margin * sales[..., -1]
+    broadcastable(final_margin=end, start_income=start)
+    years = sales.shape[-1]
+    position = np.arange(years) / (years - 1) if years > 1 else np.ones(1)
+    return np.asarray(start[..., None] * (1 - position) + end[..., None] * position)
+
+
+def vehicle_revenue(deliveries: ArrayLike, *, price: ArrayLike) -> Any:
+    """Revenue: `deliveries x average price`; million vehicles times CNY a vehicle is CNY m.
+
+    Raises: `DomainError` for negative deliveries or prices; `ShapeError` for shapes that do not fit.
+
+    >>> vehicle_revenue(0.481, price=36000.0)
+    17316.0
+    """
+    units, average = not_negative("deliveries", deliveries), not_negative("price", price)
+    broadcastable(deliveries=units, price=average)
+    return result(units * average)
+
+
+def constrained_deliveries(demand: ArrayLike, *, capacity: ArrayLike) -> Any:
+    """Deliveries a plant allows: the smaller of `demand` and `capacity`, year by year.
+
+    Raises: `DomainError` for negative figures; `ShapeError` for shapes that do not fit.
+
+    >>> constrained_deliveries([0.1, 0.4], capacity=[0.3, 0.3]).tolist()
+    [0.1, 0.3]
+    """
+    wanted, possible = not_negative("demand", demand), not_negative("capacity", capacity)
+    broadcastable(demand=wanted, capacity=possible)
+    return result(np.minimum(wanted, possible))
+
+
+def operating_income(revenue: ArrayLike, *, margin: ArrayLike) -> Any:
+    """Operating income: `revenue x margin`; the margin may be negative, not above 100%.
+
+    >>> operating_income(200.0, margin=0.12)
+    24.0
+    """
+    sales, share = numbers("revenue", revenue), rates("margin", margin, above=None)
+    require("margin", share, share <= 1, "must not exceed 100.00%", show=lambda value: f"{value:.2%}")
+    broadcastable(revenue=sales, margin=share)
+    return result(sales * share)
+
+
+def vehicle_cash_flow(
+    operating_income: ArrayLike, *, tax_rate: ArrayLike = 0.0, cash_conversion: ArrayLike
+) -> Any:
+    """Free cash flow: `(income - tax x max(income, 0)) x conversion`; what is not converted is reinvested.
+
+    A loss is not credited with tax.
+
+    Args:
+        operating_income: shape (..., years).
+        tax_rate: from 0 to 1.
+        cash_conversion: free cash flow over operating income after tax, zero or more.
+
+    Raises: `DomainError` for a tax rate outside 0 to 1 or a negative conversion.
+    Source: Seeking Alpha article 4676592 (cash conversion 50%).
+
+    >>> vehicle_cash_flow([-10.0, 100.0], tax_rate=0.15, cash_conversion=0.5).tolist()
+    [-5.0, 42.5]
+    """
+    income, tax = numbers("operating_income", operating_income), shares_of_one("tax_rate", tax_rate)
+    conversion = not_negative("cash_conversion", cash_conversion)
+    broadcastable(operating_income=income, tax_rate=tax, cash_conversion=conversion)
+    return result((income - tax * np.maximum(income, 0.0)) * conversion)

@@ -1,0 +1,447 @@
+"""What looks wrong in the input tables, as a list of findings.
+
+The loader refuses what cannot be read; `lint` reads what can and asks whether it makes sense: do the parts
+add up, are units and currencies what they claim, how old and how well sourced is each number.
+
+    error     the tables contradict themselves, or a unit cannot be right
+    warning   a reader should know before relying on the number
+    info      recorded and settled: a resolved conflict, a known oddity, a figure with one source
+
+>>> from datetime import date
+>>> from xlwings_addin.model.inputs import load_tables
+>>> findings = lint(load_tables(), today=date(2024, 3, 8))
+>>> [finding for finding in findings if finding.severity == "error"]
+[]
+>>> print(next(finding.message for finding in findings if finding.rule == "look_ahead"))
+hkd_per_usd was known on 2024-03-31, after valuation_date 2024-03-08
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from statistics import median
+from typing import Literal
+
+from xlwings_addin.model.inputs import Oddity, Row, Tables, period_end, same_figure
+from xlwings_addin.model.parameters import PARAMETERS
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+KNOWN_UNITS = frozenset(known.unit for known in PARAMETERS) | {
+    "CNY bn",
+    "CNY per vehicle",
+    "HKD bn",
+    "USD bn",
+    "USD per share",
+    "multiple",
+    "units",
+}
+
+SEGMENTS = ("revenue_smartphone", "revenue_iot", "revenue_internet")
+NEW_SEGMENT = "vehicle_segment_revenue"
+
+TWIN_KEYS = {
+    "revenue_vehicle": "vehicle_segment_revenue",
+    "gross_margin_vehicle": "gross_margin_vehicle_segment",
+}
+"""One figure under two keys: a segment's name among the segments, and its name among the vehicles."""
+OTHER_SHARE = (-0.003, 0.03)
+"""Revenue outside the named segments, as a share of the group's: the company reported 0.6% to 1.9% in
+FY2017 to 2025Q3; below zero only rounding of four segments to 0.1 CNY bn is possible."""
+
+CASH_FLOW_TOLERANCE = 15.0
+"""CNY m: half a unit of the last digit of three figures printed to 0.01 CNY bn."""
+
+VEHICLE_REVENUE_TOLERANCE = 50.0
+"""CNY m: half a unit of the last digit of a vehicle revenue printed to 0.1 CNY bn."""
+
+QUARTERS_TOLERANCE = 250.0
+"""CNY m: half a unit of the last digit of four quarters and a year printed to 0.1 CNY bn."""
+
+COUNT_TOLERANCE = 0.001
+"""Relative: the announced quarters of 2024 count 60 vehicles of 136,854 fewer than the year."""
+
+SCALE_FACTOR = 50.0
+"""Distance from the median of its series at which a value is more likely in another scale (100, 1,000)
+than true: no series in the tables comes within half of it."""
+
+RATIO_TOLERANCE = 0.01
+"""Relative distance at which the ratio of two conflicting values is taken for an exchange rate."""
+
+EXCHANGE_RATES = {"hkd_per_usd": (7.75, 7.85), "cny_per_usd": (6.0, 8.3)}
+"""The convertibility zone of the Hong Kong Monetary Authority since 2005; the renminbi since 1994."""
+
+MAXIMUM_AGE_DAYS = {
+    "price_hkd": 7,
+    "hkd_per_usd": 31,
+    "cny_per_usd": 31,
+    "risk_free": 31,
+    "equity_risk_premium": 183,
+    "raw_beta": 183,
+    "liquid_funds": 183,
+    "debt": 183,
+    "diluted_shares": 183,
+}
+"""A market price ages in a week, a rate in a month, a balance sheet when the next half-year is out."""
+
+_MIXED_CURRENCY = re.compile(
+    r"\$\s?[\d.,]+\s*(?:thousand|million|billion|trillion|m|bn|tn)?\s*(?:yuan|rmb|cny|hkd)\b"
+    r"|(?:¥|\brmb|\bcny|\bhk\$|\bhkd)\s?[\d.,]+\s*(?:thousand|million|billion|trillion|m|bn|tn)?\s*"
+    r"(?:us\s?dollars?|usd)\b",
+    re.IGNORECASE,
+)
+_MONEY_KEY = re.compile(r"(?<!_per)_(?P<currency>cny|hkd|usd)$")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that looks wrong, or was settled, and where it stands."""
+
+    severity: Severity
+    rule: str
+    key: str
+    period: str
+    message: str
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.severity} {self.rule}: {self.message} ({self.file} line {self.line})"
+
+
+Rule = Callable[[Tables, date], Iterator[Finding]]
+
+
+def lint(tables: Tables, *, today: date) -> list[Finding]:
+    """All findings, errors first. `today` is the day the numbers' ages are counted to.
+
+    While a conflict is not resolved its findings are the only ones: no rule can tell which row to read.
+    """
+    conflicts = list(_conflicts(tables, today))
+    if any(finding.severity == "error" for finding in conflicts):
+        return conflicts
+    findings = conflicts + [finding for rule in RULES for finding in rule(tables, today)]
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _at(row: Row, severity: Severity, rule: str, message: str) -> Finding:
+    return Finding(severity, rule, row.key, row.period, message, row.file, row.line)
+
+
+def _figure(row: Row) -> str:
+    return f"{row.key} {row.period}".strip()
+
+
+def _value(tables: Tables, key: str, period: str) -> float | None:
+    return tables.row(key, period).number if tables.has(key, period) else None
+
+
+def _standing(tables: Tables) -> Iterator[Row]:
+    """The row that stands for each figure."""
+    return (tables.row(key, period) for key, period in tables.figures)
+
+
+def _conflicts(tables: Tables, _today: date) -> Iterator[Finding]:
+    """Rows that disagree on one figure: an error until one is chosen."""
+    for rows in tables.figures.values():
+        chosen = [row for row in rows if row.chosen]
+        if same_figure(rows):
+            continue
+        rivals = " and ".join(f"{row.text} {row.unit} ({row.place})" for row in rows)
+        message = f"{_figure(rows[0])}: {rivals} disagree{_mix_up(rows)}"
+        if len(chosen) == 1:
+            yield _at(chosen[0], "info", "conflicts", f"{message}; {chosen[0].note}")
+        else:
+            yield _at(rows[0], "error", "conflicts", f"{message}; {len(chosen)} rows are chosen, must be 1")
+
+
+def _mix_up(rows: tuple[Row, ...]) -> str:
+    """What the ratio of two rival values looks like, if anything."""
+    values = [abs(row.value) for row in rows if isinstance(row.value, float) and row.value]
+    if len(values) < 2:
+        return ""
+    ratio = max(values) / min(values)
+    usual = {name: sum(band) / 2 for name, band in EXCHANGE_RATES.items()}
+    guesses = {
+        "HKD against CNY": usual["hkd_per_usd"] / 7.2,
+        "CNY against USD": 7.2,
+        "HKD against USD": usual["hkd_per_usd"],
+        "a scale of 10": 10.0,
+        "a scale of 100": 100.0,
+        "a scale of 1,000": 1000.0,
+    }
+    for name, guess in guesses.items():
+        if abs(ratio / guess - 1) <= RATIO_TOLERANCE:
+            return f" by {ratio:.3g}, which looks like {name}"
+    return ""
+
+
+def _segments(tables: Tables, _today: date) -> Iterator[Finding]:
+    """The named segments leave a plausible rest of the group's revenue."""
+    low, high = OTHER_SHARE
+    for period in tables.periods("revenue"):
+        parts = [_value(tables, key, period) for key in SEGMENTS]
+        if None in parts:
+            continue
+        group = tables.row("revenue", period)
+        named = sum(part for part in parts if part) + (_value(tables, NEW_SEGMENT, period) or 0.0)
+        share = (group.number - named) / group.number
+        if not low <= share <= high:
+            message = (
+                f"segments of {period} leave {share:.1%} of revenue, must be from {low:.1%} to {high:.1%}"
+            )
+            yield _at(group, "error", "segments", message)
+
+
+def _twin_keys(tables: Tables, _today: date) -> Iterator[Finding]:
+    """A figure that two keys name has one value."""
+    for key, other in TWIN_KEYS.items():
+        for period in tables.periods(key):
+            row, rival = tables.row(key, period), _value(tables, other, period)
+            if rival is not None and rival != row.number:
+                message = f"{_figure(row)} {row.text} is not {other} {period} {rival:g}"
+                yield _at(row, "error", "twin_keys", message)
+
+
+def _free_cash_flow(tables: Tables, _today: date) -> Iterator[Finding]:
+    """Operating cash flow less capex is free cash flow."""
+    for period in tables.periods("free_cash_flow"):
+        cash, capex = (_value(tables, key, period) for key in ("operating_cash_flow", "capex"))
+        row = tables.row("free_cash_flow", period)
+        if cash is None or capex is None or abs(cash - capex - row.number) <= CASH_FLOW_TOLERANCE:
+            continue
+        message = (
+            f"free_cash_flow {period} {row.number:,.0f} is not operating_cash_flow {cash:,.0f} "
+            f"less capex {capex:,.0f}"
+        )
+        yield _at(row, "error", "free_cash_flow", message)
+
+
+def _vehicle_revenue(tables: Tables, _today: date) -> Iterator[Finding]:
+    """Deliveries times average price is the revenue from vehicles."""
+    for period in tables.periods("vehicle_average_selling_price"):
+        units, revenue = (_value(tables, key, period) for key in ("vehicle_deliveries", "vehicle_revenue"))
+        price = tables.row("vehicle_average_selling_price", period)
+        if units is None or revenue is None:
+            continue
+        product = units * price.number / 1e6
+        if abs(product - revenue) > VEHICLE_REVENUE_TOLERANCE:
+            message = (
+                f"{units:,.0f} vehicles of {period} at {price.number:,.0f} CNY are {product:,.0f} CNY m, "
+                f"not vehicle_revenue {revenue:,.0f}"
+            )
+            yield _at(tables.row("vehicle_revenue", period), "error", "vehicle_revenue", message)
+
+
+def _quarters(tables: Tables, _today: date) -> Iterator[Finding]:
+    """Four quarters sum to their year."""
+    for row in _standing(tables):
+        if not row.period.startswith("FY") or row.unit not in ("CNY m", "units"):
+            continue
+        quarters = [_value(tables, row.key, f"{row.period[2:]}Q{quarter}") for quarter in (1, 2, 3, 4)]
+        known = [quarter for quarter in quarters if quarter is not None]
+        tolerance = COUNT_TOLERANCE * row.number if row.unit == "units" else QUARTERS_TOLERANCE
+        if len(known) == 4 and abs(sum(known) - row.number) > tolerance:
+            message = f"{_figure(row)} {row.number:,.0f} is not the sum of its quarters {sum(known):,.0f}"
+            yield _at(row, "error", "quarters", message)
+
+
+def _units(tables: Tables, _today: date) -> Iterator[Finding]:
+    """Units are known, agree with the key's currency and with the other periods of the key."""
+    first: dict[str, Row] = {}
+    for row in tables.rows:
+        like = first.setdefault(row.key, row)
+        money = _MONEY_KEY.search(row.key)
+        if row.unit not in KNOWN_UNITS:
+            yield _at(row, "error", "units", f"{_figure(row)} unit {row.unit!r} is not a known unit")
+        elif money and not row.unit.startswith(money["currency"].upper()):
+            message = f"{_figure(row)} unit {row.unit!r} is not the {money['currency'].upper()} of its key"
+            yield _at(row, "error", "units", message)
+        elif row.unit != like.unit:
+            message = f"{_figure(row)} unit {row.unit!r} differs from {like.unit!r} of {_figure(like)}"
+            yield _at(row, "error", "units", message)
+
+
+def _mixed_currency(tables: Tables, _today: date) -> Iterator[Finding]:
+    """No text gives one number two currencies, unless that is a recorded oddity."""
+    recorded = {key for oddity in tables.oddities for key, _ in oddity.operands}
+    for row in tables.rows:
+        found = _MIXED_CURRENCY.search(f"{row.source} {row.note}")
+        if found and row.key not in recorded:
+            message = f"{_figure(row)} is described as {found[0]!r}, which has two currencies"
+            yield _at(row, "error", "mixed_currency", message)
+
+
+def _exchange_rates(tables: Tables, _today: date) -> Iterator[Finding]:
+    """Exchange rates lie where these currencies have been, so that swapped ones show."""
+    for row in _standing(tables):
+        low, high = EXCHANGE_RATES.get(row.key, (float("-inf"), float("inf")))
+        if row.key in EXCHANGE_RATES and not low <= row.number <= high:
+            message = f"{_figure(row)} {row.number:g} must be from {low:g} to {high:g}"
+            yield _at(row, "error", "exchange_rates", message)
+
+
+def _scale(tables: Tables, _today: date) -> Iterator[Finding]:
+    """A value is within reach of its own series: years are compared with years, quarters with quarters."""
+    rows = [row for row in tables.history if isinstance(row.value, float) and row.value]
+
+    def series(row: Row) -> tuple[str, bool, bool]:
+        return row.key, row.period.startswith("FY"), "Q" in row.period
+
+    for _, group in groupby(sorted(rows, key=series), key=series):
+        members = list(group)
+        middle = median(abs(row.number) for row in members)
+        for row in members:
+            factor = max(abs(row.number) / middle, middle / abs(row.number))
+            if factor > SCALE_FACTOR:
+                message = f"{_figure(row)} {row.text} {row.unit} is {factor:,.0f} times off its series"
+                yield _at(row, "error", "scale", message)
+
+
+def _stale(tables: Tables, today: date) -> Iterator[Finding]:
+    """Numbers that the market moves are not older than they may be."""
+    for row in tables.assumptions:
+        age, limit = (today - row.as_of).days, MAXIMUM_AGE_DAYS.get(row.key)
+        if limit is not None and age > limit:
+            message = f"{row.key} is {age} days old on {today.isoformat()}, must be at most {limit}"
+            yield _at(row, "warning", "stale", message)
+
+
+def _look_ahead(tables: Tables, _today: date) -> Iterator[Finding]:
+    """No assumption, and no averaged cash flow, was known only after the valuation date."""
+    day = tables.row("valuation_date").value
+    for row in (*tables.assumptions, *_averaged_cash_flows(tables)):
+        if isinstance(day, date) and row.as_of > day:
+            known = f"{_figure(row)} was known on {row.as_of.isoformat()}"
+            yield _at(row, "warning", "look_ahead", f"{known}, after valuation_date {day.isoformat()}")
+
+
+def _averaged_cash_flows(tables: Tables) -> Iterator[Row]:
+    first, last = (int(tables.row(f"core_average_{end}_year").number) for end in ("first", "last"))
+    return (tables.row("free_cash_flow", f"FY{year}") for year in range(first, last + 1))
+
+
+def _known_too_early(tables: Tables, _today: date) -> Iterator[Finding]:
+    """What is reported was known after its period ended."""
+    for row in tables.history:
+        if row.basis in ("reported", "derived") and row.period and row.as_of < period_end(row.period):
+            message = f"{_figure(row)} is {row.basis} as of {row.as_of.isoformat()}, before its period ended"
+            yield _at(row, "error", "known_too_early", message)
+
+
+def _unverified(tables: Tables, _today: date) -> Iterator[Finding]:
+    """Keys that rest on unverified numbers, one finding each."""
+    rows = sorted((row for row in _standing(tables) if row.basis == "unverified"), key=lambda row: row.key)
+    for key, group in groupby(rows, key=lambda row: row.key):
+        members = list(group)
+        periods = ", ".join(row.period for row in members)
+        yield _at(members[0], "warning", "unverified", f"{key} is unverified in {periods}")
+
+
+def _single_source(tables: Tables, _today: date) -> Iterator[Finding]:
+    """Reported history that only one publication gives, one finding for each key.
+
+    Publications are what a row's source names between semicolons; a rejected rival is not one of them.
+    """
+    alone: dict[str, list[Row]] = {}
+    for key, period in dict.fromkeys((row.key, row.period) for row in tables.history):
+        standing = tables.row(key, period)
+        agreeing = [row for row in tables.figures[key, period] if same_figure((row, standing))]
+        publications = {name.strip() for row in agreeing for name in row.source.split(";")}
+        if standing.basis == "reported" and len(publications) == 1:
+            alone.setdefault(key, []).append(standing)
+    for key, members in alone.items():
+        periods = ", ".join(row.period for row in members)
+        yield _at(members[0], "info", "single_source", f"{key} has one source only in {periods}")
+
+
+def _formula_text(tables: Tables, _today: date) -> Iterator[Finding]:
+    """No text begins like a formula, which a spreadsheet would calculate."""
+    for row in tables.rows:
+        texts = {"unit": row.unit, "source": row.source, "note": row.note}
+        if isinstance(row.value, str):
+            texts["value"] = row.value
+        for column, text in texts.items():
+            if text.startswith(("=", "+", "-", "@")):
+                message = f"{_figure(row)} {column} {text!r} begins like a formula"
+                yield _at(row, "warning", "formula_text", message)
+
+
+def _oddities(tables: Tables, _today: date) -> Iterator[Finding]:
+    """The articles' recorded oddities still show in the numbers, and are resolved."""
+    for oddity in tables.oddities:
+        missing = [
+            f"{key} {period}".strip() for key, period in oddity.operands if not tables.has(key, period)
+        ]
+        if missing:
+            yield _of(oddity, "error", f"{oddity.id} needs {', '.join(missing)}, not in the tables")
+        elif oddity.operands and oddity.id not in ODDITIES:
+            yield _of(oddity, "error", f"{oddity.id} names rows but has no check")
+        elif oddity.operands and not ODDITIES[oddity.id](
+            *(tables.row(*operand).number for operand in oddity.operands)
+        ):
+            yield _of(oddity, "warning", f"{oddity.id}: the recorded oddity does not hold any more")
+        else:
+            yield _of(oddity, "info", f"known oddity, resolved: {oddity.finding}; {oddity.resolution}")
+
+
+def _of(oddity: Oddity, severity: Severity, message: str) -> Finding:
+    return Finding(severity, "oddities", oddity.id, "", message, oddity.file, oddity.line)
+
+
+RULES: tuple[Rule, ...] = (
+    _segments,
+    _twin_keys,
+    _free_cash_flow,
+    _vehicle_revenue,
+    _quarters,
+    _units,
+    _mixed_currency,
+    _exchange_rates,
+    _scale,
+    _stale,
+    _look_ahead,
+    _known_too_early,
+    _unverified,
+    _single_source,
+    _formula_text,
+    _oddities,
+)
+
+
+def _rise_misses_range(doubled: float, ceiling: float, growth: float, low: float, high: float) -> bool:
+    return not low <= doubled * (1 + growth) <= high and low <= ceiling * (1 + growth) <= high
+
+
+def _multiple_is_ifrs(cap: float, multiple: float, rate: float, ifrs: float, adjusted: float) -> bool:
+    implied = cap / multiple * rate * 1000
+    return abs(implied - ifrs) < 0.02 * ifrs and abs(implied - adjusted) > 0.1 * adjusted
+
+
+def _share_is_vehicles_alone(vehicles: float, revenue: float, share: float, segment: float) -> bool:
+    return round(vehicles / revenue, 3) == share != round(segment / 1000 / revenue, 3)
+
+
+ODDITIES: Mapping[str, Callable[..., bool]] = {
+    "a_multiple_above_tesla": lambda own, tesla: own <= tesla,
+    "b_dollars_of_yuan": lambda cny, usd, rate: round(cny / rate) == usd,
+    "c_plan_parts_miss_total": lambda vehicles, ecosystem, total: vehicles + ecosystem != total,
+    "e_multiple_on_ifrs_profit": _multiple_is_ifrs,
+    "f_profit_of_2017": lambda usd, rate, reported: usd * rate * 1000 > 1.5 * reported,
+    "f_growth_counted_twice": _rise_misses_range,
+    "g_cost_of_equity": lambda rf, beta, premium, printed: round(rf + beta * premium, 4) != printed,
+    "g_base_revenue": lambda units, price, printed: round(units * price / 1000) != printed,
+    "g_average_price": lambda high, low, printed: (high + low) / 2 != printed,
+    "g_growth_above_risk_free": lambda growth, risk_free: growth > risk_free,
+    "g_safety_discount": lambda price, core, vehicles, printed: (
+        round(1 - price / (core + vehicles), 2) != printed
+    ),
+    "h_vehicles_or_segment": _share_is_vehicles_alone,
+    "i_trillion_of_what": lambda hkd, usd, rate: round(usd * rate) != hkd,
+}
+"""Whether an oddity still shows, from the numbers its row names, in that order."""

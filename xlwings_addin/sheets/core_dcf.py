@@ -1,0 +1,72 @@
+"""Core DCF: phones, home devices and internet services, from reported cash flow to a value."""
+
+from __future__ import annotations
+
+from xlwings_addin.sheets.spec import Block, Context, Sheet, constant, yearly
+from xlwings_addin.sheets.valuation import horizon_lines, valuation_blocks
+
+AVERAGED = (
+    "({history.fiscal_year[all]}>={inputs.core_average_first_year})"
+    "*({history.fiscal_year[all]}<={inputs.core_average_last_year})"
+)
+
+
+def blocks(_: Context) -> list[Block]:
+    basis = [
+        constant(
+            "years_averaged",
+            "Reported years averaged",
+            "count",
+            f"SUMPRODUCT({AVERAGED})",
+            lambda r: r.core.years_averaged,
+        ),
+        constant(
+            "normalised_fcff",
+            "Average reported free cash flow",
+            "CNY m",
+            f"SUMPRODUCT({AVERAGED}*{{history.free_cash_flow[all]}})/{{years_averaged}}",
+            lambda r: r.core.normalised_fcff,
+            total=True,
+            note="the flow the core business is taken to earn a year; see History",
+        ),
+    ]
+    forecast = [
+        *horizon_lines("core_horizon", lambda r: r.core.valuation),
+        yearly(
+            "fcff",
+            "Free cash flow to firm",
+            "CNY m",
+            "{fcff[-1]}*(1+{inputs.core_terminal_growth})*{in_horizon}",
+            lambda r: r.core.valuation.fcff,
+            opening=("{normalised_fcff}", lambda r: r.core.valuation.opening_fcff),
+            note="the average, growing at the terminal rate; no year is forecast in a pure capitalisation",
+            total=True,
+        ),
+    ]
+    multiple = constant(
+        "normalised_multiple",
+        "Enterprise value to average flow",
+        "multiple",
+        "{enterprise_value}/{normalised_fcff}",
+        lambda r: r.core.first_fcff_multiple,
+    )
+    discounting, value = valuation_blocks(
+        "core",
+        "core business",
+        lambda r: r.core.valuation,
+        enterprise_value_name="core_enterprise_value",
+    )
+    return [
+        Block("Reported cash flow, averaged", basis),
+        Block("Forecast", forecast),
+        discounting,
+        Block(value.title, [*value.lines, multiple]),
+    ]
+
+
+SHEET = Sheet(
+    "core_dcf",
+    "Core DCF",
+    "What are phones, home devices and internet services worth, if they earn their reported average?",
+    blocks,
+)

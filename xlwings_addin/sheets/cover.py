@@ -1,0 +1,192 @@
+"""Cover: what the model says in a sentence, whether to trust it, every case, and the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xlwings_addin.model.xiaomi import Results
+from xlwings_addin.sheets.spec import (
+    FIRST_COLUMN,
+    LABEL,
+    NOTE,
+    Block,
+    Chart,
+    Columns,
+    Context,
+    Entry,
+    Layout,
+    Line,
+    Sheet,
+    constant,
+)
+
+COLUMNS: Layout = {"constant": Columns(FIRST_COLUMN, ("Selected case",), 24.0)}
+SENTENCE: Layout = {"sentence": Columns(LABEL, ("",), 44.0)}
+CASES: Layout = {
+    "value": Columns(FIRST_COLUMN, ("Value",), 15.0),
+    "core": Columns(FIRST_COLUMN + 1, ("Core",), 12.0),
+    "vehicle": Columns(FIRST_COLUMN + 2, ("Vehicles",), 12.0),
+    "net_cash": Columns(FIRST_COLUMN + 3, ("Cash and other",), 14.0),
+    "price": Columns(FIRST_COLUMN + 4, ("Price",), 12.0),
+    "margin_of_safety": Columns(FIRST_COLUMN + 5, ("Margin of safety",), 16.0),
+}
+LEGEND = (
+    ("legend_input", "Input", "blue: typed, yours to change, with its source", "input"),
+    ("legend_formula", "Formula", "black: follows from cells of the same sheet", "formula"),
+    ("legend_link", "Link", "green: takes figures from another sheet", "link"),
+    ("legend_stored", "Stored", "grey: each case's result, kept by the last build", "stored"),
+)
+
+
+def _sentence(r: Results) -> str:
+    gap = (
+        f"a margin of safety of {r.sotp.margin_of_safety:.0%}."
+        if r.sotp.margin_of_safety >= 0
+        else f"the price stands {-r.sotp.upside:.0%} of itself above the value."
+    )
+    return (
+        f"{r.inputs['case_title']}: a share is worth HKD {r.sotp.value_per_share:.2f} "
+        f"(core business {r.sotp.core.per_share:.2f}, vehicles {r.sotp.vehicle.per_share:.2f}, "
+        f"cash and other {r.sotp.cash_and_other_per_share:.2f}) against a price of HKD {r.inputs.number('price_hkd'):.2f}: {gap}"
+    )
+
+
+def _money(reference: str) -> str:
+    return f'TEXT({reference},"0.00")'
+
+
+SENTENCE_FORMULA = (
+    '{inputs.case_title}&": a share is worth HKD "&' + _money("{sotp.value_per_share}") + '&" (core business "&'
+    + _money("{sotp.core:per_share}") + '&", vehicles "&' + _money("{sotp.vehicle:per_share}")
+    + '&", cash and other "&' + _money("{sotp.cash_and_other_per_share}") + '&") against a price of HKD "&'
+    + _money("{sotp.price}") + '&": "&IF({sotp.margin_of_safety}>=0,"a margin of safety of "'
+    '&TEXT({sotp.margin_of_safety},"0%")&".","the price stands "&TEXT(-{sotp.upside},"0%")'
+    '&" of itself above the value.")'
+)  # fmt: skip
+
+
+def _stored(case: str, title: str, context: Context) -> Line:
+    def entry(reference: str, value: Callable[[Results], float], unit: str = "HKD") -> Entry:
+        return Entry(lambda _: value(context.results[case]), reference, kind="stored", case=case, unit=unit)
+
+    return Line(
+        f"stored_{case}",
+        case,
+        "HKD a share",
+        {
+            "value": entry("{sotp.value_per_share}", lambda r: r.sotp.value_per_share),
+            "core": entry("{sotp.core:per_share}", lambda r: r.sotp.core.per_share),
+            "vehicle": entry("{sotp.vehicle:per_share}", lambda r: r.sotp.vehicle.per_share),
+            "net_cash": entry("{sotp.cash_and_other_per_share}", lambda r: r.sotp.cash_and_other_per_share),
+            "price": entry("{sotp.price}", lambda r: r.inputs.number("price_hkd")),
+            "margin_of_safety": entry("{sotp.margin_of_safety}", lambda r: r.sotp.margin_of_safety, "ratio"),
+        },
+        note=title,
+    )
+
+
+def blocks(context: Context) -> list[Block]:
+    from xlwings_addin.sheets import checks, sheets
+
+    headline = [Line("sentence", "", "text", {"sentence": Entry(_sentence, SENTENCE_FORMULA)})]
+    selection = [
+        Line(
+            "selected_case",
+            "Selected case",
+            "text",
+            {"constant": Entry(lambda r: r.case, kind="input", choices=context.cases)},
+            note="choose from the list: the whole workbook follows",
+            name="selected_case",
+        ),
+        constant(
+            "case_index",
+            "Position of the case on Inputs",
+            "count",
+            "MATCH({selected_case},{inputs.case_name:cases[all]},0)",
+            lambda r: context.cases.index(r.case) + 1,
+        ),
+        constant(
+            "valuation_date", "Valuation date", "date", "{inputs.valuation_date}", lambda r: r.inputs["valuation_date"]
+        ),
+        constant(
+            "value_per_share",
+            "Value per share",
+            "HKD",
+            "{sotp.value_per_share}",
+            lambda r: r.sotp.value_per_share,
+            total=True,
+        ),
+        constant("price", "Price", "HKD", "{inputs.price_hkd}", lambda r: r.inputs.number("price_hkd")),
+        constant(
+            "margin_of_safety",
+            "Margin of safety",
+            "ratio",
+            "{sotp.margin_of_safety}",
+            lambda r: r.sotp.margin_of_safety,
+            note="1 - price / value",
+        ),
+        constant(
+            "overall",
+            "All checks",
+            "status",
+            "{checks.overall}",
+            lambda r: checks.overall(context, r),
+            note="see Checks for each one, its limit and what it means",
+            total=True,
+        ),
+    ]
+    stored = [
+        _stored(case, str(results.inputs["case_title"]), context) for case, results in context.results.items()
+    ]
+    legend = [
+        Line(key, label, "", {"constant": Entry(lambda r, text=text: text, kind="text", unit=style)}, note)
+        for key, label, note, style, text in ((k, n, m, f"legend {s}", "1,234") for k, n, m, s in LEGEND)
+    ]
+    contents = [
+        Line(f"go_{sheet.key}", sheet.title, "", {}, note=sheet.purpose, link=sheet.title)
+        for sheet in sheets()
+        if sheet.key != "cover"
+    ]
+    return [
+        Block("", headline, SENTENCE),
+        Block("The selected case", selection),
+        Block("Every case, as last built", stored, CASES),
+        Block("Contents", contents),
+        Block("Legend", legend),
+    ]
+
+
+def charts(context: Context) -> list[Chart]:
+    first, last = context.cases[0], context.cases[-1]
+
+    def column(group: str) -> str:
+        return f"{{stored_{first}:{group}}}:{{stored_{last}:{group}}}"
+
+    return [
+        Chart(
+            title="Value per share by case, against the price",
+            kind="stacked_and_marker",
+            series=(
+                ("Core business", column("core")),
+                ("Vehicles", column("vehicle")),
+                ("Cash and other", column("net_cash")),
+                ("Price", column("price")),
+            ),
+            categories=column("label"),
+            anchor=("D", "go_inputs"),
+            axis="HKD a share",
+            number_format="0",
+            size=(17.0, 8.0),
+        )
+    ]
+
+
+SHEET = Sheet(
+    "cover",
+    "Cover",
+    "Xiaomi Corporation (1810.HK): sum-of-the-parts valuation",
+    blocks,
+    columns=lambda _: COLUMNS,
+    charts=charts,
+    widths={LABEL: 34.0, NOTE: 62.0},
+)
