@@ -121,7 +121,7 @@ def CAPITAL_WACC(
 
     Returns: a rate.
 
-    Errors: #NUM! for an equity weight or a tax rate outside 0 to 1.
+    Errors: #NUM! for an equity weight or a tax rate outside 0 to 1; #N/A for a blank.
 
     Source: Brealey, Myers and Allen, Principles of Corporate Finance, ch. 19.
 

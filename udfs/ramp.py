@@ -53,7 +53,7 @@ def RAMP_REVENUE(base_revenue: Number, growth: Row) -> Row:
 
     Returns: money, a row or a column as growth is.
 
-    Errors: #NUM! for growth of -100% or less; #N/A for a blank and #VALUE! for text among the growth rates.
+    Errors: #NUM! for growth below -100% or a negative base; #N/A for a blank, #VALUE! for text in growth.
 
     Source: compound growth; Koller, Goedhart and Wessels, Valuation, ch. 11.
 

@@ -73,6 +73,12 @@ class Udf:
         """The first word of the name, and the category in the function wizard: DCF."""
         return self.name.partition("_")[0]
 
+    @property
+    def signature(self) -> str:
+        """Name and arguments as a formula has them, optional ones in brackets."""
+        shown = (f"[{each.host_name}]" if each.optional else each.host_name for each in self.parameters)
+        return f"{self.name}({', '.join(shown)})"
+
 
 REGISTRY: Final[dict[str, Udf]] = {}
 

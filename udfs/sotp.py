@@ -76,7 +76,7 @@ def SOTP_DILUTED_SHARES(basic: Number, options: Number, strike: Number, price: N
 
     Returns: shares, in the multiple of the arguments.
 
-    Errors: #NUM! for a negative number of shares or options or strike, or a price of 0 or less.
+    Errors: #NUM! for shares or a price of 0 or less, and for negative options or a negative strike.
 
     Source: IAS 33 Earnings per Share, paragraphs 45 to 48.
 

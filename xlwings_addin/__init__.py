@@ -48,7 +48,7 @@ def value(case: str = DEFAULT_CASE, *, folder: Path | None = None) -> Results:
 def build(path: Path | str | None = None, *, case: str = DEFAULT_CASE, folder: Path | None = None) -> Path:
     """Write the workbook, opening with `case`, and return its path.
 
-    Raises `ValuationError`, and writes nothing, when an input breaks a rule or a formula and the core disagree.
+    Raises `ValuationError`, and writes nothing, when an input breaks a rule or formula and core disagree.
     """
     from udfs.registry import callbacks
     from xlwings_addin.book.build import build as build_book
@@ -77,7 +77,7 @@ def recalculate(path: Path | str, out: Path | str | None = None) -> dict[CellKey
 def check(
     path: Path | str | None = None, *, folder: Path | None = None, second_opinion: SecondOpinion = "auto"
 ) -> Report:
-    """Compare a workbook with the core, with LibreOffice and with its own checks; `ok` says whether all agree."""
+    """Compare a workbook with the core, with LibreOffice and with its own checks; `ok` says if they agree."""
     from udfs.registry import callbacks
     from xlwings_addin.book.compare import check as check_book
 

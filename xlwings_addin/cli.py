@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ import xlwings_addin as xa
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from udfs.registry import Udf
     from xlwings_addin.book.compare import Finding, Report
     from xlwings_addin.model.xiaomi import Results
 
@@ -106,7 +107,9 @@ def recalc(
         progress("Calculating")
         values = xa.recalculate(book, target)
     if as_json:
-        _print_json({"book": str(target), "values": {f"{sheet}!{cell}": v for (sheet, cell), v in values.items()}})
+        _print_json(
+            {"book": str(target), "values": {f"{sheet}!{cell}": v for (sheet, cell), v in values.items()}}
+        )
     else:
         _print(f"{target}: {len(values)} formula cells calculated")
 
@@ -121,7 +124,7 @@ def check(
     verbose: Annotated[bool, typer.Option("--verbose", help="List notes too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Prove a workbook: every line against the core, a second engine, its own checks, and the input tables."""
+    """Prove a workbook: every line against the core, a second engine, its own checks, the input tables."""
     from udfs.registry import callbacks
     from xlwings_addin.book.compare import check as check_book
 
@@ -187,7 +190,7 @@ def _print_json(data: Any) -> None:
     print(json.dumps(data, indent=2, default=str, ensure_ascii=False))
 
 
-def _table(title: str, headings: tuple[str, ...], rows: list[tuple[str, ...]], *, right: int = 0) -> Table:
+def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: int = 0) -> Table:
     """A table whose last `right` columns are figures."""
     from rich.table import Table
     from rich.text import Text
@@ -216,6 +219,50 @@ def _value_table(results: Results) -> Table:
     rows.append(("Margin of safety", "", "", f"{parts.margin_of_safety:.1%}"))
     title = f"{results.case}, {results.inputs['valuation_date']}: {results.inputs['case_title']}"
     return _table(title, ("", "CNY m", "USD m", "HKD a share"), rows, right=3)
+
+
+def _function(entry: Udf) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "family": entry.family,
+        "signature": entry.signature,
+        "summary": entry.summary,
+        "formula": entry.formula,
+        "arguments": [
+            {
+                "name": each.host_name,
+                "kind": each.kind,
+                "unit": each.unit,
+                "doc": each.doc,
+                "optional": each.optional,
+                "default": each.default,
+            }
+            for each in entry.parameters
+        ],
+        "returns": entry.returns,
+        "errors": entry.errors,
+        "source": entry.source,
+        "example": {"formula": entry.example.formula, "result": entry.example.result},
+    }
+
+
+def _print_function(entry: Udf) -> None:
+    arguments = [
+        (
+            each.host_name,
+            str(each.kind),
+            each.unit,
+            each.doc if not each.optional else f"{each.doc} (optional)",
+        )
+        for each in entry.parameters
+    ]
+    _print(f"{entry.signature}\n{entry.summary}\n")
+    if arguments:
+        _print(_table("Arguments", ("Argument", "Kind", "Unit", "What it is"), arguments))
+    _print(
+        f"Formula: {entry.formula}\nReturns: {entry.returns}\nErrors: {entry.errors}\n"
+        f"Example: {entry.example.formula} gives {entry.example.result}\nSource: {entry.source}"
+    )
 
 
 def _print_report(report: Report, *, verbose: bool) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from openpyxl import Workbook
 from openpyxl.worksheet.formula import ArrayFormula
 
-from udfs.registry import REGISTRY, callbacks, spelling
+from udfs.registry import REGISTRY, Target, callbacks, spelling
 from xlwings_addin.book.calculate import recalculate
 
 Cells = dict[str, object]
@@ -30,8 +31,8 @@ def flows() -> Cells:
 
 
 @pytest.mark.parametrize("name", REGISTRY)
-@pytest.mark.parametrize("target", ["desktop", "office-js", "libreoffice"])
-def test_a_documented_example_gives_its_result_in_a_cell(tmp_path: Path, name: str, target: str) -> None:
+@pytest.mark.parametrize("target", get_args(Target))
+def test_a_documented_example_gives_its_result_in_a_cell(tmp_path: Path, name: str, target: Target) -> None:
     example = REGISTRY[name].example
     formula = example.formula.replace(name, spelling(name, target))
     direct = REGISTRY[name].function(*example.arguments)

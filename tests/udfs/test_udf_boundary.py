@@ -74,6 +74,42 @@ def test_bad_input_is_answered_with_an_error_value_and_its_reason_is_kept(
     assert datetime.now(UTC) - record.time < timedelta(minutes=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("CAPITAL_UNLEVER_BETA", (1.0, -0.1, 0.2), "debt_to_equity -0.1 must not be negative"),
+        ("CAPITAL_RELEVER_BETA", (1.0, 0.1, 1.2), "tax_rate 120.00% must be from 0.00% to 100.00%"),
+        ("CAPITAL_WACC", (0.1, 0.05, 0.2, 1.5), "equity_weight 150.00% must be from 0.00% to 100.00%"),
+        ("DCF_DISCOUNT_FACTORS", (0.1, 0.0), "years 0 must be a whole number of years, at least 1"),
+        ("DCF_DISCOUNT_FACTORS", (0.1, 3.0, "end", 0.0), "first_period 0 must be above 0"),
+        ("DCF_PRESENT_VALUE", (FLOWS, -1.0), "rate -100.00% must be above -100.00%"),
+        ("DCF_TERMINAL_VALUE", (1.0, 0.02, 0.03), "rate 2.00% must exceed growth 3.00%"),
+        ("DCF_FCFF", (1.0, 1.5, 0.0, 0.0, 0.0), "tax_rate 150.00% must be from 0.00% to 100.00%"),
+        ("DCF_ENTERPRISE_VALUE", (FLOWS, 0.02, 0.03), "wacc 2.00% must exceed terminal_growth 3.00%"),
+        ("DCF_XNPV", (0.1, FLOWS, [[39508.0, 39448.0]]), "dates[1] 2008-01-01 must not be before the first"),
+        ("RAMP_FADE", (0.1, -0.05, 3.0, "geometric"), "end -0.05 must be above 0"),
+        ("RAMP_REVENUE", (100.0, [[0.1, -2.0]]), "growth[1] -200.00% must not be below -100.00%"),
+        ("RAMP_LOGISTIC", (1.0, 1.0, 1.0, 0.0), "steepness 0 must be above 0"),
+        ("RAMP_BASS", (1.0, 0.0, 0.3, 1.0), "innovation 0 must be above 0"),
+        ("RAMP_GOMPERTZ", (1.0, 1.0, 0.0, 1.0), "displacement 0 must be above 0"),
+        (
+            "SOTP_EQUITY_VALUE",
+            (FLOWS, 1.0, 0.0, 1.5),
+            "holding_discount 150.00% must be from 0.00% to 100.00%",
+        ),
+        ("SOTP_VALUE_PER_SHARE", (1.0, 0.0), "diluted_shares 0 must be above 0"),
+        ("SOTP_DILUTED_SHARES", (1.0, 1.0, 1.0, 0.0), "price 0 must be above 0"),
+    ],
+)
+def test_a_number_outside_its_range_is_answered_with_num_and_named(
+    name: str, arguments: tuple[Any, ...], message: str
+) -> None:
+    assert CALLBACKS[name](*arguments) == "#NUM!"
+    record = boundary.last_error()
+    assert record is not None
+    assert record.message.startswith(message)
+
+
 def test_bad_input_from_python_raises() -> None:
     with pytest.raises(ValuationError, match=r"flows cell 2 \(blank\) must be given"):
         REGISTRY["DCF_PRESENT_VALUE"].function([[100.0, None]], 0.1)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
 from udfs.registry import callbacks
 
-CALL = callbacks()
+CALL: Mapping[str, Callable[..., Any]] = callbacks()
 
 # Printed as text so that the precision of the print is the precision of the test.
 PUBLISHED = [

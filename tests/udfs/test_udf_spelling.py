@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from udfs.registry import REGISTRY, neutral, spelling
+from udfs.registry import REGISTRY, Target, neutral, spelling
 from xlwings_addin.core.errors import ChoiceError
 
 
@@ -18,13 +20,13 @@ from xlwings_addin.core.errors import ChoiceError
         ("libreoffice", "VAL.DCF_PRESENT_VALUE"),
     ],
 )
-def test_a_function_is_spelled_as_its_host_stores_it(target: str, written: str) -> None:
+def test_a_function_is_spelled_as_its_host_stores_it(target: Target, written: str) -> None:
     assert spelling("DCF_PRESENT_VALUE", target) == written
 
 
 @pytest.mark.parametrize("name", REGISTRY)
-@pytest.mark.parametrize("target", ["desktop", "office-js", "libreoffice"])
-def test_every_spelling_is_read_back_in_either_case(name: str, target: str) -> None:
+@pytest.mark.parametrize("target", get_args(Target))
+def test_every_spelling_is_read_back_in_either_case(name: str, target: Target) -> None:
     assert neutral(spelling(name, target)) == name
     assert neutral(spelling(name, target).lower()) == name
 
@@ -40,4 +42,4 @@ def test_an_unknown_function_or_target_is_named() -> None:
     with pytest.raises(ChoiceError, match="function 'SUM' must be one of CAPITAL_COST_OF_EQUITY, "):
         spelling("SUM", "desktop")
     with pytest.raises(ChoiceError, match="target 'lotus' must be one of desktop, office-js, libreoffice"):
-        spelling("DCF_XNPV", "lotus")
+        spelling("DCF_XNPV", "lotus")  # type: ignore[arg-type]

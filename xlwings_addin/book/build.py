@@ -1,4 +1,4 @@
-"""From the input tables to a delivered workbook: rendered, calculated, compared with the core, then written."""
+"""From the input tables to a delivered workbook: rendered, calculated, compared with the core, written."""
 
 from __future__ import annotations
 
@@ -59,13 +59,11 @@ def build(
     return book
 
 
-def proven_values(
-    book: Book, unfilled: bytes, functions: Functions, case: str
-) -> dict[CellKey, CellValue]:
+def proven_values(book: Book, unfilled: bytes, functions: Functions, case: str) -> dict[CellKey, CellValue]:
     """The values of all formula cells and stored results, each compared with the core in every case."""
     calculation = Calculation(unfilled, functions)
     formula_cells = [cell for cell in book.cells() if cell.entry.kind == "formula"]
-    stored = {}
+    stored: dict[CellKey, CellValue] = {}
     selector = book.at(SELECTOR)
     for name in book.context.cases:
         calculation.set_value(*selector, name)

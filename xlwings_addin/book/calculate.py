@@ -66,6 +66,9 @@ _NO_RESULT = {
     "Spill": "would fill more cells than its own, and they are not free",
     "Name": "uses a name or function that the engine does not know, or a cell that does",
 }
+_COMPUTED_WRONGLY = {"FILTER": "which the engine computes wrongly for the cells of one row"}
+"""Functions whose wrong results formualizer 0.13.0 does not announce: FILTER({1,2,3},{1,0,1}) keeps all."""
+
 _FIT_AREA, _OMITTED = "VAL_FIT_AREA_OF_ARRAY_FORMULA", "VAL_OMITTED_ARGUMENT"
 
 
@@ -155,11 +158,12 @@ class Calculation:
         Raises UnevaluatedError if any formula has no trustworthy value.
         """
         self._run_engine()
-        spread = self._spread()
-        if spread:
-            self._intersect(spread)
+        raw = self._raw_values()
+        several = [*self._spread(), *self._hindered(raw)]
+        if several:
+            self._intersect(several)
             self._run_engine()
-        raw = {key: self._workbook.get_value(key[0], *place) for key, place in self._places.items()}
+            raw = self._raw_values()
         unevaluated = [*self._unevaluated, *self._without_result(raw)]
         if unevaluated:
             raise UnevaluatedError(unevaluated)
@@ -194,8 +198,8 @@ class Calculation:
         for name, udf in names.items():
             try:
                 self._workbook.register_function(name, _callback(name, udf, self._crashes))
-            except ValueError as error:
-                raise BookError("function", name, f"cannot be registered: {error}") from error
+            except (ValueError, RuntimeError) as error:
+                raise BookError("function", name, f"cannot be registered: {error}", shown=name) from error
         self._workbook.register_function(_FIT_AREA, _fitted)
         self._workbook.register_function(_OMITTED, lambda: None)
         return frozenset(name.upper() for name in names)
@@ -209,7 +213,7 @@ class Calculation:
 
     def _spell_out(self) -> None:
         """Formulas that the engine would read otherwise than the file means are told to it in other words."""
-        names = self._names_of_own_formulas()
+        names = self._names_left_out()
         for key, text in self._texts.items():
             formula = self._formulas[key]
             clear = _with_omitted_arguments(_with_names_replaced(text, names), self._own_names)
@@ -219,12 +223,12 @@ class Calculation:
             if clear != text:
                 self._set_formula(key, clear)
 
-    def _names_of_own_formulas(self) -> dict[str, str]:
-        """The defined names that stand for a formula with Python functions; the engine leaves them out."""
+    def _names_left_out(self) -> dict[str, str]:
+        """The defined names that the engine does not take, since they stand for calls of Python functions."""
         return {
             name["name"].upper(): name["definition"]
             for name in self._workbook.name_import_diagnostics
-            if name["scope_sheet"] is None and self._own_names & _functions_in(name["definition"])
+            if name["scope_sheet"] is None and _means_the_same_everywhere(name["definition"])
         }
 
     def _set_formula(self, key: CellKey, text: str) -> None:
@@ -241,9 +245,11 @@ class Calculation:
     def _calls_of_unknown_functions(self, package: Package) -> Iterator[Unevaluated]:
         named = {("", name): text for name, text in _defined_names(package)}
         for key, text in (self._texts | named).items():
-            for name in _functions_in(text):
-                if name not in self._own_names and not _is_builtin(name):
-                    yield Unevaluated(*key, f"={text}", f"calls {name}, which the engine does not know")
+            for name in _functions_in(text) - self._own_names:
+                plain = name.removeprefix("_XLFN.").removeprefix("_XLWS.")
+                if plain in _COMPUTED_WRONGLY or not _is_builtin(name):
+                    reason = _COMPUTED_WRONGLY.get(plain, "which the engine does not know")
+                    yield Unevaluated(*key, f"={text}", f"calls {plain}, {reason}")
                     break
 
     # --- evaluation -----------------------------------------------------------------------------------
@@ -279,19 +285,33 @@ class Calculation:
             self._beside_blanks = [key for key in self._formulas if self._is_beside_blank(key)]
         return [key for key in self._beside_blanks if self._is_spread(key)]
 
+    def _hindered(self, raw: Mapping[CellKey, object]) -> list[CellKey]:
+        """The formulas, none of them array formulas, whose several values find no room, or that use such a cell."""
+        return [
+            key
+            for key, value in raw.items()
+            if isinstance(value, dict) and value.get("kind") == "Spill" and self._is_no_array(key)
+        ]
+
+    def _is_no_array(self, key: CellKey) -> bool:
+        return self._formulas[key].kind in ("normal", "shared")
+
     def _is_beside_blank(self, key: CellKey) -> bool:
         """Whether a result of several cells would find room to the right or below."""
         row, column = self._places[key]
         beside = {(key[0], join_address(row, column + 1)), (key[0], join_address(row + 1, column))}
-        return self._formulas[key].kind in ("normal", "shared") and not beside <= self._filled
+        return self._is_no_array(key) and not beside <= self._filled
 
     def _is_spread(self, key: CellKey) -> bool:
         return self._workbook.inspect_cell(_quoted(key), include_values=False).cell.spill is not None
 
-    def _intersect(self, spread: Iterable[CellKey]) -> None:
+    def _raw_values(self) -> dict[CellKey, object]:
+        return {key: self._workbook.get_value(key[0], *place) for key, place in self._places.items()}
+
+    def _intersect(self, several: Iterable[CellKey]) -> None:
         """Give formulas that are no array formulas the one value that they mean."""
         names = self._single_cell_names()
-        for key in spread:
+        for key in several:
             text = _single_valued(self._clear_texts.get(key, self._texts[key]), self._own_names, names)
             if text is None:
                 reason = "gives several values in one cell, and which one it means is not certain"
@@ -431,6 +451,7 @@ def _element(table: list[list[Any]], row: int, column: int) -> object:
 _QUOTED = re.compile(r""" "[^"]*" | '[^']*' """, re.VERBOSE)
 _FUNCTION = re.compile(r"[A-Za-z_\\][\w.\\]*(?=\()")
 _MAY_OMIT = re.compile(r"[(,]\s*,|,\s*\)")
+_RELATIVE = re.compile(r"(?<![$\w.])[A-Za-z]{1,3}\$?[0-9]+(?![\w.])|\$[A-Za-z]{1,3}[0-9]")
 _ONE_CELL = re.compile(r"\$?[A-Za-z]{1,3}\$?[0-9]+")
 _TAKE_RANGES = frozenset(
     (
@@ -482,6 +503,12 @@ def _with_names_replaced(text: str, names: Mapping[str, str]) -> str:
             value = f"({_with_names_replaced(names[name], others)})"
         pieces.append(value)
     return "".join(pieces)
+
+
+def _means_the_same_everywhere(definition: str) -> bool:
+    """Whether all references of a defined name are absolute."""
+    ranges = [value.rpartition("!")[2] for value, _, subtype in _tokens(definition) if subtype == "Range"]
+    return not any(_RELATIVE.search(reference) for reference in ranges)
 
 
 _NOTHING_BETWEEN = {("Open", "Arg"), ("Sep", "Arg"), ("Sep", "Close")}

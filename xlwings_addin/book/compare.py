@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -126,7 +126,8 @@ def check(
         _compare_stored(book, cells, package, by_case, report)
         _second_opinion(book, package, by_case, functions, second_opinion, report, progress)
         _read_checks(book, cells, by_case, report)
-    for found in lint(context.tables, today=today or date.today()):
+    day = today or max(results.inputs.day("valuation_date") for results in context.results.values())
+    for found in lint(context.tables, today=day):
         severity: Literal["failure", "warning", "note"] = (
             "failure" if found.severity == "error" else "warning" if found.severity == "warning" else "note"
         )
@@ -161,7 +162,9 @@ def _located_lines(workbook: Workbook, context: Context, report: Report) -> dict
     needed = {("cover", "selected_case"), *(("inputs", parameter.key) for parameter in PARAMETERS)}
     lost = sorted(key for sheet, key in needed if (sheet, key) not in rows)
     if lost:
-        raise BookError("workbook", report.book, f"has no line for {', '.join(lost)}: it is not a model of this project")
+        raise BookError(
+            "workbook", report.book, f"has no line for {', '.join(lost)}: it is not a model of this project"
+        )
     return rows
 
 
@@ -223,8 +226,6 @@ def _number(value: object, place: str) -> float | None:
 
 
 def _replaced(inputs: Inputs, tables: Tables, values: Mapping[str, object]) -> Inputs:
-    from dataclasses import replace
-
     return replace(inputs, tables=tables).replace(**values)
 
 
@@ -245,7 +246,14 @@ def _compare_formulas(
             message = f"holds {shown} where a formula belongs"
             _add(report, "overwritten formula", cell, message, expected, found=found)
         elif _normal(found) != _normal(expected):
-            _add(report, "changed formula", cell, f"{found} stands where {expected} belongs", expected, found=found)
+            _add(
+                report,
+                "changed formula",
+                cell,
+                f"{found} stands where {expected} belongs",
+                expected,
+                found=found,
+            )
 
 
 def _normal(formula: str) -> str:
@@ -322,7 +330,16 @@ def _compare_stored(
         message = f"stored value against its formula: {difference}"
         if at in names:
             cell = names[at]
-            _add(report, "wrong stored value", cell, message, book.formula(cell), str(selected), stored.get(at), value)
+            _add(
+                report,
+                "wrong stored value",
+                cell,
+                message,
+                book.formula(cell),
+                str(selected),
+                stored.get(at),
+                value,
+            )
         else:
             report.findings.append(
                 Finding("failure", "wrong stored value", message, str(selected), at[0], cell=at[1])
@@ -351,7 +368,9 @@ def _second_opinion(
 ) -> None:
     """The same file through LibreOffice, in every case, for every formula without one of our functions."""
     if wanted == "skip" or (wanted == "auto" and find_soffice() is None):
-        report.second_engine = "skipped on request" if wanted == "skip" else "not run: LibreOffice is not installed"
+        report.second_engine = (
+            "skipped on request" if wanted == "skip" else "not run: LibreOffice is not installed"
+        )
         return
     progress("Asking LibreOffice")
     function_cells = _function_cells(package, functions)
@@ -428,10 +447,10 @@ def _add(
     severity: Literal["failure", "warning", "note"] = "failure",
 ) -> None:
     line = cell.line.key if cell.line else "heading"
+    shown = ["" if value is None else str(plain(value)) for value in (found, expected)]
     report.findings.append(
         Finding(
             severity, kind, message, case, cell.sheet.title, line, cell.address, formula,
-            str(plain(found)) if found is not None else "", str(plain(expected)) if expected is not None else "",
+            *shown,
         )
     )  # fmt: skip
-

@@ -24,8 +24,8 @@ from xlwings_addin.sheets.spec import (
     Sheet,
 )
 
-HEADING_ROW = 4
-"""Title, purpose, a blank row, then the headings; lines follow."""
+TITLE_ROW, PURPOSE_ROW, HEADING_ROW = 1, 2, 4
+"""Title, purpose or headline, a blank row, then the headings; lines follow."""
 
 _REFERENCE = re.compile(r"\{(?:(\w+)\.)?(\*|\w+)(?::(\w+))?(?:\[([^\]]+)\])?\}")
 _SAME_SHEET_RANGE = re.compile(r"((?:'[^']+'|\w+)!)(\$?[A-Z]+\$?\d+):\1(?=\$?[A-Z]+\$?\d)")
@@ -116,6 +116,9 @@ class Book:
                             yield Cell(placed.sheet, line, entry, group, index, row, column, unit)
 
     def _headings(self, placed: PlacedSheet) -> Iterator[Cell]:
+        headline = placed.sheet.headline
+        if headline is not None:
+            yield Cell(placed.sheet, None, headline, "headline", 0, PURPOSE_ROW, LABEL, "text")
         for group, columns in placed.columns.items():
             for index, heading in enumerate(columns.headings):
                 if isinstance(heading, Entry):
@@ -178,7 +181,9 @@ def _natural_group(line: Line, group: str) -> str:
     """The column group a bare reference means: the one it is seen from, else the line's leading one."""
     if group in line.cells:
         return group
-    return next((name for name in ("live", "constant", "years") if name in line.cells), next(iter(line.cells)))
+    return next(
+        (name for name in ("live", "constant", "years") if name in line.cells), next(iter(line.cells))
+    )
 
 
 def _address(
@@ -211,7 +216,7 @@ def _place(sheet: Sheet, context: Context, rows: Mapping[tuple[str, str], int]) 
     placed, row = [], HEADING_ROW + 1
     for block in sheet.blocks(context):
         title_row = row
-        row += bool(block.title)
+        row += 1
         found: dict[str, int] = {}
         for line in block.lines:
             found[line.key] = rows.get((sheet.key, line.key), row)
@@ -225,4 +230,3 @@ def _place(sheet: Sheet, context: Context, rows: Mapping[tuple[str, str], int]) 
     if result.last_column >= KEY_COLUMN:
         raise ValueError(f"sheet {sheet.key}: column {result.last_column} runs into the keys")
     return result
-

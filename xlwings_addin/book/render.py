@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -15,15 +15,24 @@ from openpyxl.utils import get_column_letter as letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlwings_addin.book import styles
 from xlwings_addin.book.charts import native_chart
-from xlwings_addin.book.references import HEADING_ROW, Book, Cell, PlacedBlock, PlacedSheet, quoted
+from xlwings_addin.book.references import (
+    HEADING_ROW,
+    PURPOSE_ROW,
+    TITLE_ROW,
+    Book,
+    Cell,
+    PlacedBlock,
+    PlacedSheet,
+    quoted,
+)
 from xlwings_addin.model.xiaomi import Results
-from xlwings_addin.sheets.spec import FIRST_COLUMN, KEY_COLUMN, LABEL, NOTE, UNIT, Entry, Line
+from xlwings_addin.sheets.spec import FIRST_COLUMN, KEY_COLUMN, LABEL, NOTE, UNIT, Entry, Layout, Line
 
-TITLE_ROW, PURPOSE_ROW = 1, 2
 LINE_HEIGHT = 13.5
 LONGEST_LIST = 255
 CHART_ROWS = 14
@@ -74,9 +83,9 @@ def defined_names(book: Book) -> dict[str, str]:
 def _frame(worksheet: Worksheet, placed: PlacedSheet, *, charts: bool) -> None:
     """Title, headings, widths, panes and print setup."""
     sheet = placed.sheet
-    worksheet.cell(TITLE_ROW, LABEL, sheet.title if sheet.key != "cover" else sheet.purpose).font = styles.TITLE
-    if sheet.key != "cover":
-        worksheet.cell(PURPOSE_ROW, LABEL, sheet.purpose).font = styles.PURPOSE
+    title, below = (sheet.title, sheet.purpose) if sheet.headline is None else (sheet.purpose, None)
+    worksheet.cell(TITLE_ROW, LABEL, title).font = styles.TITLE
+    worksheet.cell(PURPOSE_ROW, LABEL, below).font = styles.PURPOSE
     last = max(placed.last_column, NOTE)
     for column in range(LABEL, last + 1):
         cell = worksheet.cell(HEADING_ROW, column)
@@ -102,17 +111,21 @@ def _frame(worksheet: Worksheet, placed: PlacedSheet, *, charts: bool) -> None:
     worksheet.page_setup.paperSize = worksheet.PAPERSIZE_A4
     worksheet.page_setup.fitToWidth, worksheet.page_setup.fitToHeight = 1, 0
     worksheet.sheet_properties.pageSetUpPr.fitToPage = True
+    worksheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     worksheet.print_area = f"A1:{letter(last)}{placed.last_row + CHART_ROWS * bool(charts)}"
     worksheet.print_title_rows = f"{TITLE_ROW}:{HEADING_ROW}"
     worksheet.oddFooter.left.text = "Xiaomi: sum-of-the-parts valuation"
     worksheet.oddFooter.right.text = "&A, page &P of &N"
 
 
-def _headings(worksheet: Worksheet, row: int, layout: Mapping[str, Any]) -> None:
+def _headings(worksheet: Worksheet, row: int, layout: Layout) -> None:
     for group in layout.values():
         for index, heading in enumerate(group.headings):
-            if not isinstance(heading, Entry) and heading:
-                worksheet.cell(row, group.first + index, heading)
+            cell = worksheet.cell(row, group.first + index)
+            if group.text:
+                cell.alignment = styles.HEADING_LEFT
+            if not isinstance(heading, Entry):
+                cell.value = heading
 
 
 def _block(worksheet: Worksheet, placed: PlacedSheet, block: PlacedBlock) -> None:
@@ -151,8 +164,10 @@ def _fill(worksheet: Worksheet, book: Book, cell: Cell, selected: Results) -> No
         _type(target, book.expected(cell, selected))
     if line is None:
         target.number_format = styles.number_format(cell.unit)
+        if cell.group == "headline":
+            target.font, target.alignment = styles.HEADLINE, styles.TOP
         return
-    look = "link" if _is_link(entry) else entry.kind
+    look: str = "link" if _is_link(entry) else entry.kind
     unit = cell.unit
     if unit.startswith("legend "):
         look, unit = unit.removeprefix("legend "), "text"
@@ -166,8 +181,6 @@ def _fill(worksheet: Worksheet, book: Book, cell: Cell, selected: Results) -> No
         target.alignment = styles.WRAPPED
     else:
         target.alignment = styles.CENTRE if unit in ("status", "word") else styles.RIGHT
-    if cell.group == "sentence":
-        target.font, target.alignment = styles.SENTENCE, styles.TOP
 
 
 def _type(target: XlsxCell, value: Any) -> None:
@@ -182,15 +195,20 @@ def _type(target: XlsxCell, value: Any) -> None:
 def _is_link(entry: Entry) -> bool:
     """Whether a formula only shows a figure of another sheet."""
     formula = entry.formula or ""
-    return entry.kind == "formula" and formula.count("{") == 1 and formula[0] == "{" and formula[-1] == "}" and (
-        "." in formula
+    return (
+        entry.kind == "formula"
+        and formula.count("{") == 1
+        and formula[0] == "{"
+        and formula[-1] == "}"
+        and ("." in formula)
     )
 
 
 def _heights(worksheet: Worksheet, placed: PlacedSheet, book: Book) -> None:
     """Rows as high as their longest wrapped text needs, in every case."""
     widths = {
-        column: worksheet.column_dimensions[letter(column)].width for column in range(1, placed.last_column + 1)
+        column: worksheet.column_dimensions[letter(column)].width
+        for column in range(1, placed.last_column + 1)
     }
     for block in placed.blocks:
         for line in block.block.lines:
@@ -206,7 +224,7 @@ def _heights(worksheet: Worksheet, placed: PlacedSheet, book: Book) -> None:
 def _texts(line: Line, block: PlacedBlock, book: Book) -> Iterable[tuple[str, int]]:
     """Every text the line may show, and the column it stands in."""
     for group, entry in line.cells.items():
-        if group == "sentence" or (entry.unit or line.unit) not in ("text",):
+        if (entry.unit or line.unit) != "text":
             continue
         columns = block.columns[group]
         for results in book.context.results.values():
@@ -259,5 +277,7 @@ def _choices(worksheet: Worksheet, placed: PlacedSheet, book: Book) -> None:
                     error=f"One of: {', '.join(entry.choices)}"[:LONGEST_LIST],
                 )
                 columns, row = block.columns[group], block.rows[line.key]
-                validation.add(f"{letter(columns.first)}{row}:{letter(columns.first + columns.count - 1)}{row}")
+                validation.add(
+                    f"{letter(columns.first)}{row}:{letter(columns.first + columns.count - 1)}{row}"
+                )
                 worksheet.add_data_validation(validation)

@@ -7,7 +7,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 NAVY, PALE, RULE = "1F3864", "DCE6F1", "A6A6A6"
 INPUT, LINK, QUIET, STORED = "0000FF", "00703C", "7F7F7F", "595959"
 GREEN, AMBER, RED = "C6EFCE", "FFEB9C", "FFC7CE"
-BARS = ("1F3864", "5B9BD5", "A9D18E", "ED7D31")
+BARS = ("8FAADC", "A9D18E", "FFD966", "C55A11")
 
 NAME, SIZE, SMALL = "Calibri", 10, 9
 
@@ -22,7 +22,7 @@ def _fill(colour: str) -> PatternFill:
 
 TITLE = _font(NAVY, bold=True, size=16)
 PURPOSE = _font(QUIET, italic=True, size=11)
-SENTENCE = _font(bold=True, size=12)
+HEADLINE = _font(bold=True, size=12)
 HEADING = _font("FFFFFF", bold=True)
 HEADING_FILL = _fill(NAVY)
 BLOCK = _font(NAVY, bold=True)
@@ -64,7 +64,7 @@ NUMBER_FORMATS = {
     "years": "0.000",
     "days": "0",
     "count": "0",
-    "flag": '0;-0;"–"',
+    "flag": '0;-0;"-"',
     "year": "0",
     "date": "yyyy-mm-dd",
     "difference": "0.0E+00",
@@ -72,11 +72,11 @@ NUMBER_FORMATS = {
     "text": "General",
     "status": "General",
     "word": "General",
-    "CNY m": '#,##0;[Red]-#,##0;"–"',
-    "USD m": '#,##0;[Red]-#,##0;"–"',
-    "HKD m": '#,##0;[Red]-#,##0;"–"',
-    "HKD": '"HKD" 0.00;[Red]-"HKD" 0.00;"–"',
-    "USD": '"USD" 0.00;[Red]-"USD" 0.00;"–"',
+    "CNY m": '#,##0;[Red]-#,##0;"-"',
+    "USD m": '#,##0;[Red]-#,##0;"-"',
+    "HKD m": '#,##0;[Red]-#,##0;"-"',
+    "HKD": '"HKD" 0.00;[Red]-"HKD" 0.00;"-"',
+    "USD": '"USD" 0.00;[Red]-"USD" 0.00;"-"',
     "HKD per share": '"HKD" 0.00',
     "USD per share": '"USD" 0.00',
     "HKD per CNY": "0.0000",
@@ -85,7 +85,7 @@ NUMBER_FORMATS = {
     "USD per vehicle": '"USD" #,##0',
     "CNY per vehicle": '"CNY" #,##0',
     "m shares": "#,##0",
-    "m vehicles": '0.000;-0.000;"–"',
+    "m vehicles": '0.000;-0.000;"-"',
     "units": "#,##0",
 }
 
@@ -97,5 +97,5 @@ def number_format(unit: str) -> str:
 
 def lines_needed(text: object, width: float, size: float = SMALL) -> int:
     """How many lines a text takes in a column of that width: what the row's height must allow for."""
-    per_line = max(1.0, width * 1.2 * SIZE / size)
+    per_line = max(1.0, width * 1.3 * SIZE / size)
     return max(1, -(-len(str(text)) // int(per_line)))

@@ -129,9 +129,8 @@ def discounted_sum(flows: Floats, base: Floats, times: Floats) -> Floats:
         total = np.asarray(_horner(np.moveaxis(flows, -1, 0), base, times))
     if not np.all(np.isfinite(total)):
         require("flows", flows, np.isfinite(flows), "must be finite")
-        raise DomainError(
-            "flows", float("inf"), "give a present value too large to represent", shown="of this size"
-        )
+        rule = "give a present value too large to represent"
+        raise DomainError("flows", total, rule, shown="of this size")
     return total
 
 
@@ -161,7 +160,7 @@ def gordon_terminal_value(
 
     Returns: shape (...), in the flow's unit, at the date of the last flow.
     Raises: `DomainError` where growth reaches the rate or is -100% or less.
-    Source: Gordon (1959), Review of Economics and Statistics 41(2); Damodaran, Investment Valuation, chapter 12.
+    Source: Gordon (1959), Review of Economics and Statistics 41(2); Damodaran, Investment Valuation, ch. 12.
 
     >>> round(gordon_terminal_value(100.0, rate=0.10, growth=0.02), 2)
     1275.0
@@ -292,7 +291,7 @@ def _dated(flows: ArrayLike, dates: Dates) -> tuple[Floats, Floats]:
 
 def _day(value: object) -> np.datetime64:
     if isinstance(value, np.datetime64):
-        return value.astype("datetime64[D]")
+        return np.datetime64(value.item(), "D")
     if isinstance(value, datetime):
         return np.datetime64(value.date(), "D")
     if isinstance(value, date):

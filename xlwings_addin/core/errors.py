@@ -1,10 +1,10 @@
 """What can be wrong, in one tree. Every error names the argument, its value and the rule it breaks.
 
     ValuationError (ValueError)      #VALUE!   anything below; catch this one
-    ├── DomainError                  #NUM!     a number outside the range where the formula has a meaning
+    ├── DomainError                  #NUM!     a number where the formula has no meaning
     ├── ShapeError                   #VALUE!   lengths or orientations that do not fit together
     ├── ChoiceError                  #VALUE!   a word that is not one of the named options
-    ├── InputError                   #N/A      an input table, case or number that is missing or cannot be read
+    ├── InputError                   #N/A      a table, case or number that is missing or cannot be read
     └── BookError                    #REF!     a workbook that cannot be read, calculated or written
 
 `excel_error` is the error value a spreadsheet cell shows for it.

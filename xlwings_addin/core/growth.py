@@ -21,7 +21,7 @@ from xlwings_addin.core.validation import (
 
 
 def linear_fade(start: ArrayLike, end: ArrayLike, *, years: int) -> Floats:
-    """Equal steps from `start` in the first year to `end` in the last: `start + (end - start) k / (years - 1)`.
+    """Equal steps from `start` to `end`: `start + (end - start) k / (years - 1)` for k = 0 ... years - 1.
 
     Both ends are included; a fade of one year is its start.
 

@@ -51,7 +51,7 @@ def equity_bridge(
         holding_discount: from 0 to 1.
 
     Returns: every step, shape (...).
-    Raises: `DomainError` for a discount outside 0 to 1; `ShapeError` for no segments or shapes that do not fit.
+    Raises: `DomainError` for a discount outside 0 to 1; `ShapeError` for no segments or unfit shapes.
     Source: Koller et al., Valuation, chapter on moving from enterprise value to value per share.
 
     >>> equity_bridge([100.0, 50.0], net_cash=20.0, minority_interest=5.0, holding_discount=0.1).equity_value

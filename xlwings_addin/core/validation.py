@@ -1,4 +1,4 @@
-"""Checks the core's functions share: each returns clean numbers or raises an error that names what is wrong."""
+"""Checks the core's functions share: each returns clean numbers or raises an error naming what is wrong."""
 
 from __future__ import annotations
 

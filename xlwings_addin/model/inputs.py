@@ -36,7 +36,7 @@ import csv
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -228,6 +228,21 @@ class Tables:
     @cached_property
     def _standing(self) -> Mapping[tuple[str, str], Row]:
         return {figure: _standing_row(rows) for figure, rows in self.figures.items()}
+
+    def replace(self, figures: Mapping[tuple[str, str], float | None]) -> Tables:
+        """A copy in which figures of the history, by key and period, are others; None leaves one out.
+
+        A changed figure has basis `assumption` and names the caller as its source.
+        """
+        kept = tuple(row for row in self.history if (row.key, row.period) not in figures)
+        changed = tuple(
+            _changed_row(self.row(*figure), value)
+            if self.has(*figure)
+            else _changed_row(self.row(figure[0], self.periods(figure[0])[0]), value, period=figure[1])
+            for figure, value in figures.items()
+            if value is not None
+        )
+        return replace(self, history=kept + changed)
 
     def row(self, key: str, period: str = "") -> Row:
         """The row that stands for `key` in `period`, or an `InputError` that says which periods there are."""
@@ -479,9 +494,10 @@ def _scalar(known: Parameter, row: Row) -> Value:
     return known.read(row.value, argument=f"{row.place} {known.key}")
 
 
-def _changed_row(row: Row, value: Value) -> Row:
+def _changed_row(row: Row, value: Value, *, period: str | None = None) -> Row:
     return row.model_copy(
         update={
+            "period": row.period if period is None else period,
             "value": value if isinstance(value, str | date) else float(value),
             "text": str(value),
             "basis": "assumption",

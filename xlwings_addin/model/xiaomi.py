@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from xlwings_addin.core import capital, discounting, dcf, growth, sotp, vehicle
+from xlwings_addin.core import capital, discounting, growth, sotp, vehicle
 from xlwings_addin.core.discounting import Timing
 from xlwings_addin.model.inputs import TIMELINE_YEARS, Inputs
 
@@ -216,7 +216,10 @@ def _capital(inputs: Inputs) -> Capital:
     weight = inputs.number("blume_weight")
     beta = weight * inputs.number("raw_beta") + (1 - weight)
     cost_of_equity = capital.cost_of_equity(
-        risk_free=risk_free, beta=beta, equity_risk_premium=premium, country_risk=inputs.number("country_risk")
+        risk_free=risk_free,
+        beta=beta,
+        equity_risk_premium=premium,
+        country_risk=inputs.number("country_risk"),
     )
     computed = capital.wacc(
         cost_of_equity=cost_of_equity,
@@ -247,9 +250,15 @@ def _on_timeline(values: NDArray[np.float64]) -> Years:
 
 
 def _valuation(
-    inputs: Inputs, timeline: Timeline, flows: NDArray[np.float64], opening: float, *, wacc: float, terminal_growth: float
+    inputs: Inputs,
+    timeline: Timeline,
+    flows: Years,
+    opening: float,
+    *,
+    wacc: float,
+    terminal_growth: float,
 ) -> Valuation:
-    """Discount a stream of flows and what follows it; an empty stream is a pure capitalisation of `opening`."""
+    """Discount a stream of flows and what follows it; without flows, capitalise `opening` at once."""
     horizon = len(flows)
     counted = flows.copy()
     counted[:1] *= timeline.first_flow_share
@@ -299,7 +308,8 @@ def _core_business(inputs: Inputs, timeline: Timeline, costs: Capital) -> CoreBu
     normalised = float(np.mean(reported))
     terminal_growth = inputs.number("core_terminal_growth")
     horizon = inputs.count("core_horizon")
-    flows = normalised * (1 + terminal_growth) ** np.arange(1, horizon + 1)
+    years = np.arange(1, horizon + 1, dtype=np.float64)
+    flows: Years = normalised * np.power(1 + terminal_growth, years)
     valuation = _valuation(
         inputs, timeline, flows, normalised, wacc=costs.core_wacc, terminal_growth=terminal_growth
     )
@@ -316,10 +326,10 @@ def _vehicle_business(inputs: Inputs, timeline: Timeline, costs: Capital) -> Veh
     price_usd = inputs.number("vehicle_base_price_usd")
     base_revenue_usd = inputs.number("vehicle_base_deliveries") * price_usd
     base_revenue = base_revenue_usd * cny_per_usd
-    rates = growth.linear_fade(
+    fade = growth.linear_fade(
         inputs.number("vehicle_growth_start"), inputs.number("vehicle_growth_end"), years=horizon
     )
-    revenue = vehicle.revenue_ramp(base_revenue, growth=rates)
+    revenue = vehicle.revenue_ramp(base_revenue, growth=fade)
     margin = inputs.number("vehicle_operating_margin_end")
     income = vehicle.operating_income_ramp(
         revenue,
@@ -333,7 +343,7 @@ def _vehicle_business(inputs: Inputs, timeline: Timeline, costs: Capital) -> Veh
     valuation = _valuation(
         inputs,
         timeline,
-        np.asarray(flows),
+        np.asarray(flows, dtype=np.float64),
         0.0,
         wacc=costs.vehicle_wacc,
         terminal_growth=inputs.number("vehicle_terminal_growth"),
@@ -341,7 +351,7 @@ def _vehicle_business(inputs: Inputs, timeline: Timeline, costs: Capital) -> Veh
     return VehicleBusiness(
         base_revenue_usd=base_revenue_usd,
         ramp_position=_on_timeline(growth.linear_fade(0.0, 1.0, years=horizon)),
-        revenue_growth=_on_timeline(rates),
+        revenue_growth=_on_timeline(fade),
         revenue=on_timeline,
         base_revenue=base_revenue,
         revenue_usd=on_timeline / cny_per_usd,
@@ -380,7 +390,9 @@ def _sum_of_parts(inputs: Inputs, core: CoreBusiness, vehicles: VehicleBusiness)
             value=amount,
             usd=amount / cny_per_usd,
             per_share=per_share(amount),
-            per_share_usd=float(sotp.value_per_share(amount, diluted_shares=shares, currency_rate=1 / cny_per_usd)),
+            per_share_usd=float(
+                sotp.value_per_share(amount, diluted_shares=shares, currency_rate=1 / cny_per_usd)
+            ),
             share=amount / equity,
         )
 

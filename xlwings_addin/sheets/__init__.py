@@ -6,7 +6,18 @@ from importlib import import_module
 
 from xlwings_addin.sheets.spec import Sheet
 
-ORDER = ("cover", "inputs", "history", "capital", "core_dcf", "vehicle", "sotp", "functions", "checks", "sources")
+ORDER = (
+    "cover",
+    "inputs",
+    "history",
+    "capital",
+    "core_dcf",
+    "vehicle",
+    "sotp",
+    "functions",
+    "checks",
+    "sources",
+)
 
 
 def sheets() -> tuple[Sheet, ...]:

@@ -14,7 +14,7 @@ from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Context, Ent
 Severity = Literal["FAIL", "WARN"]
 
 COLUMNS: Layout = {
-    "value": Columns(FIRST_COLUMN, ("Value",), 15.0),
+    "value": Columns(FIRST_COLUMN, ("Value",), 24.0),
     "threshold": Columns(FIRST_COLUMN + 1, ("Limit",), 14.0),
     "status": Columns(FIRST_COLUMN + 2, ("Status",), 12.0),
 }
@@ -71,8 +71,14 @@ def _integrity(context: Context) -> list[Line]:
     def function_cells(column: str) -> str:
         return f"{{functions.{function_lines[0]}:{column}}}:{{functions.{function_lines[-1]}:{column}}}"
 
+    stored = f"{{cover.stored_{context.cases[0]}:value}}:{{cover.stored_{context.cases[-1]}:value}}"
+
     def by_npv(sheet: str, wacc: str) -> str:
-        flows, factors, exponents = (f"{sheet}.counted_fcff", f"{sheet}.discount_factor", "capital.flow_exponent")
+        flows, factors, exponents = (
+            f"{sheet}.counted_fcff",
+            f"{sheet}.discount_factor",
+            "capital.flow_exponent",
+        )
         rate = f"{{capital.{wacc}}}"
         return (
             f"ABS({{{flows}[1]}}*{{{factors}[1]}}"
@@ -204,8 +210,7 @@ def _integrity(context: Context) -> list[Line]:
             "Cover: stored result of the selected case",
             "difference",
             "The cover keeps each case's result from the last build; a gap says that inputs changed since.",
-            "ABS(INDEX({cover.stored_%s:value}:{cover.stored_%s:value},{cover.case_index})"
-            "/{sotp.value_per_share}-1)" % (context.cases[0], context.cases[-1]),
+            f"ABS(INDEX({stored},{{cover.case_index}})/{{sotp.value_per_share}}-1)",
             lambda r: 0.0,
             limit="tolerance",
             severity="WARN",

@@ -21,7 +21,6 @@ from xlwings_addin.sheets.spec import (
 )
 
 COLUMNS: Layout = {"constant": Columns(FIRST_COLUMN, ("Selected case",), 24.0)}
-SENTENCE: Layout = {"sentence": Columns(LABEL, ("",), 44.0)}
 CASES: Layout = {
     "value": Columns(FIRST_COLUMN, ("Value",), 15.0),
     "core": Columns(FIRST_COLUMN + 1, ("Core",), 12.0),
@@ -31,11 +30,16 @@ CASES: Layout = {
     "margin_of_safety": Columns(FIRST_COLUMN + 5, ("Margin of safety",), 16.0),
 }
 LEGEND = (
-    ("legend_input", "Input", "blue: typed, yours to change, with its source", "input"),
-    ("legend_formula", "Formula", "black: follows from cells of the same sheet", "formula"),
-    ("legend_link", "Link", "green: takes figures from another sheet", "link"),
-    ("legend_stored", "Stored", "grey: each case's result, kept by the last build", "stored"),
+    ("input", "Input", "blue: typed, yours to change, with its source"),
+    ("formula", "Formula", "black: computed from other cells"),
+    ("link", "Link", "green: shows a figure of another sheet"),
+    ("stored", "Stored", "grey: each case's result, kept by the last build"),
 )
+
+
+def _sample(_: Results) -> str:
+    """What the legend shows in each style."""
+    return "1,234"
 
 
 def _sentence(r: Results) -> str:
@@ -44,10 +48,11 @@ def _sentence(r: Results) -> str:
         if r.sotp.margin_of_safety >= 0
         else f"the price stands {-r.sotp.upside:.0%} of itself above the value."
     )
+    price = r.inputs.number("price_hkd")
     return (
         f"{r.inputs['case_title']}: a share is worth HKD {r.sotp.value_per_share:.2f} "
         f"(core business {r.sotp.core.per_share:.2f}, vehicles {r.sotp.vehicle.per_share:.2f}, "
-        f"cash and other {r.sotp.cash_and_other_per_share:.2f}) against a price of HKD {r.inputs.number('price_hkd'):.2f}: {gap}"
+        f"cash and other {r.sotp.cash_and_other_per_share:.2f}) against a price of HKD {price:.2f}: {gap}"
     )
 
 
@@ -56,8 +61,9 @@ def _money(reference: str) -> str:
 
 
 SENTENCE_FORMULA = (
-    '{inputs.case_title}&": a share is worth HKD "&' + _money("{sotp.value_per_share}") + '&" (core business "&'
-    + _money("{sotp.core:per_share}") + '&", vehicles "&' + _money("{sotp.vehicle:per_share}")
+    '{inputs.case_title}&": a share is worth HKD "&' + _money("{sotp.value_per_share}")
+    + '&" (core business "&' + _money("{sotp.core:per_share}")
+    + '&", vehicles "&' + _money("{sotp.vehicle:per_share}")
     + '&", cash and other "&' + _money("{sotp.cash_and_other_per_share}") + '&") against a price of HKD "&'
     + _money("{sotp.price}") + '&": "&IF({sotp.margin_of_safety}>=0,"a margin of safety of "'
     '&TEXT({sotp.margin_of_safety},"0%")&".","the price stands "&TEXT(-{sotp.upside},"0%")'
@@ -88,7 +94,6 @@ def _stored(case: str, title: str, context: Context) -> Line:
 def blocks(context: Context) -> list[Block]:
     from xlwings_addin.sheets import checks, sheets
 
-    headline = [Line("sentence", "", "text", {"sentence": Entry(_sentence, SENTENCE_FORMULA)})]
     selection = [
         Line(
             "selected_case",
@@ -106,7 +111,11 @@ def blocks(context: Context) -> list[Block]:
             lambda r: context.cases.index(r.case) + 1,
         ),
         constant(
-            "valuation_date", "Valuation date", "date", "{inputs.valuation_date}", lambda r: r.inputs["valuation_date"]
+            "valuation_date",
+            "Valuation date",
+            "date",
+            "{inputs.valuation_date}",
+            lambda r: r.inputs["valuation_date"],
         ),
         constant(
             "value_per_share",
@@ -139,8 +148,14 @@ def blocks(context: Context) -> list[Block]:
         _stored(case, str(results.inputs["case_title"]), context) for case, results in context.results.items()
     ]
     legend = [
-        Line(key, label, "", {"constant": Entry(lambda r, text=text: text, kind="text", unit=style)}, note)
-        for key, label, note, style, text in ((k, n, m, f"legend {s}", "1,234") for k, n, m, s in LEGEND)
+        Line(
+            f"legend_{style}",
+            label,
+            "",
+            {"constant": Entry(_sample, kind="text", unit=f"legend {style}")},
+            note,
+        )
+        for style, label, note in LEGEND
     ]
     contents = [
         Line(f"go_{sheet.key}", sheet.title, "", {}, note=sheet.purpose, link=sheet.title)
@@ -148,7 +163,6 @@ def blocks(context: Context) -> list[Block]:
         if sheet.key != "cover"
     ]
     return [
-        Block("", headline, SENTENCE),
         Block("The selected case", selection),
         Block("Every case, as last built", stored, CASES),
         Block("Contents", contents),
@@ -164,7 +178,7 @@ def charts(context: Context) -> list[Chart]:
 
     return [
         Chart(
-            title="Value per share by case, against the price",
+            title="Value per share by case",
             kind="stacked_and_marker",
             series=(
                 ("Core business", column("core")),
@@ -176,7 +190,7 @@ def charts(context: Context) -> list[Chart]:
             anchor=("D", "go_inputs"),
             axis="HKD a share",
             number_format="0",
-            size=(17.0, 8.0),
+            size=(17.0, 7.0),
         )
     ]
 
@@ -188,5 +202,6 @@ SHEET = Sheet(
     blocks,
     columns=lambda _: COLUMNS,
     charts=charts,
+    headline=Entry(_sentence, SENTENCE_FORMULA),
     widths={LABEL: 34.0, NOTE: 62.0},
 )

@@ -83,7 +83,9 @@ def _quotient(
     def values(r: Results) -> list[float | str]:
         return _over(_series(r, numerator, periods), _series(r, denominator, periods))
 
-    return Line(_key(key, periods), label, "ratio", {"periods": Entry(values, _over_formula(above, below))}, note)
+    return Line(
+        _key(key, periods), label, "ratio", {"periods": Entry(values, _over_formula(above, below))}, note
+    )
 
 
 def _growth(of: str, label: str, periods: Sequence[str]) -> Line:
@@ -108,11 +110,15 @@ SEGMENTS = {
 
 
 def _revenue(context: Context) -> list[Line]:
-    keys = [f"revenue_{segment}" for segment in SEGMENTS if context.tables.has(f"revenue_{segment}", "FY2024")]
+    keys = [
+        f"revenue_{segment}" for segment in SEGMENTS if context.tables.has(f"revenue_{segment}", "FY2024")
+    ]
 
     def other(r: Results) -> Years:
-        return _series(r, "revenue", ANNUAL) - np.nansum([_series(r, key, ANNUAL) for key in keys], axis=0)
+        known = np.nan_to_num(np.array([_series(r, key, ANNUAL) for key in keys]))
+        return np.asarray(_series(r, "revenue", ANNUAL) - known.sum(axis=0))
 
+    segments = ",".join(f"{{{key}}}" for key in keys)
     return [
         Line(
             "fiscal_year",
@@ -125,13 +131,15 @@ def _revenue(context: Context) -> list[Line]:
             "revenue_other",
             "Other",
             "CNY m",
-            {"periods": Entry(other, "{revenue}-SUM(%s)" % ",".join(f"{{{key}}}" for key in keys))},
+            {"periods": Entry(other, f"{{revenue}}-SUM({segments})")},
             note="group revenue less the segments",
         ),
         _reported(context, "revenue", "Revenue", ANNUAL, total=True),
         _growth("revenue", "Revenue growth", ANNUAL),
         *[
-            _quotient(f"{key}_share", f"{SEGMENTS[key.removeprefix('revenue_')]}, share", key, "revenue", ANNUAL)
+            _quotient(
+                f"{key}_share", f"{SEGMENTS[key.removeprefix('revenue_')]}, share", key, "revenue", ANNUAL
+            )
             for key in keys
         ],
     ]

@@ -15,7 +15,7 @@ def columns(context: Context) -> dict[str, Columns]:
     """Source and live value first, then a column for each case, then basis and date of the live value."""
     after = FIRST_COLUMN + 1 + len(context.cases)
     return {
-        "source": Columns(NOTE, ("Source of the live value",), 62.0),
+        "source": Columns(NOTE, ("Source of the live value",), 62.0, text=True),
         "live": Columns(FIRST_COLUMN, ("Live",), 22.0),
         "cases": Columns(FIRST_COLUMN + 1, context.cases, 22.0),
         "basis": Columns(after, ("Basis",), 12.0),
@@ -58,7 +58,9 @@ def _line(parameter: Parameter, context: Context) -> Line:
         parameter.unit,
         {
             "source": Entry(lambda r: r.inputs.row(key).source, provenance("source"), unit="text"),
-            "live": Entry(lambda r: r.inputs[key], f"INDEX({{{key}:cases[all]}},{{cover.case_index}})", unit=shown_as),
+            "live": Entry(
+                lambda r: r.inputs[key], f"INDEX({{{key}:cases[all]}},{{cover.case_index}})", unit=shown_as
+            ),
             "cases": Entry(by_case, kind="input", choices=parameter.choices, unit=shown_as),
             "basis": Entry(lambda r: r.inputs.row(key).basis, provenance("basis"), unit="word"),
             "as_of": Entry(as_of, provenance("as_of"), unit="date"),
@@ -75,15 +77,13 @@ def blocks(context: Context) -> list[Block]:
     }
     first = next(iter(by_section))
     by_section[first].insert(0, _case_names(context))
-    return [
-        Block(section, lines) for section, lines in by_section.items()
-    ]
+    return [Block(section, lines) for section, lines in by_section.items()]
 
 
 SHEET = Sheet(
     "inputs",
     "Inputs",
-    "Which numbers does the model take, and from where? Change the blue cells of a case; the live column follows.",
+    "Which numbers does the model take, and from where? Change a case's blue cells; the live column follows.",
     blocks,
     columns=columns,
 )

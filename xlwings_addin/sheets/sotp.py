@@ -62,9 +62,7 @@ def blocks(_: Context) -> list[Block]:
     parts = [
         _part("core", "Core business", "{core_dcf.enterprise_value}", lambda r: r.sotp.core),
         _part("vehicle", "Electric vehicles", "{vehicle.enterprise_value}", lambda r: r.sotp.vehicle),
-        _part(
-            "segments", "Segments", "{core:value}+{vehicle:value}", lambda r: r.sotp.segments, total=True
-        ),
+        _part("segments", "Segments", "{core:value}+{vehicle:value}", lambda r: r.sotp.segments, total=True),
         _part(
             "discount",
             "Holding discount",
@@ -224,17 +222,23 @@ def charts(_: Context) -> list[Chart]:
     bars = {"Core business": "core", "Vehicles": "vehicle", "Cash and other": "cash", "Price": "price"}
     return [
         Chart(
-            title="Value per share against the price",
+            title="A share: value and price",
             kind="stacked",
             series=[(label, f"{{bar_{key}:of_value}}:{{bar_{key}:of_price}}") for label, key in bars.items()],
             categories="{bar_core:heading}",
-            anchor=("G", "core_and_net_cash_per_share"),
+            anchor=("E", "core_and_net_cash_per_share"),
             axis="HKD a share",
-            number_format="0.00",
+            number_format="0",
+            size=(9.8, 6.4),
         )
     ]
 
 
 SHEET = Sheet(
-    "sotp", "SOTP", "What are the parts worth together, a share, and against the price?", blocks, charts=charts
+    "sotp",
+    "SOTP",
+    "What are the parts worth together, a share, and against the price?",
+    blocks,
+    columns=lambda _: {"constant": Columns(FIRST_COLUMN, ("Constant",), 15.0)},
+    charts=charts,
 )

@@ -6,14 +6,25 @@ from collections.abc import Iterable
 
 from xlwings_addin.model.inputs import Row
 from xlwings_addin.model.parameters import PARAMETERS
-from xlwings_addin.sheets.spec import FIRST_COLUMN, LABEL, NOTE, Block, Columns, Context, Entry, Layout, Line, Sheet
+from xlwings_addin.sheets.spec import (
+    FIRST_COLUMN,
+    LABEL,
+    NOTE,
+    Block,
+    Columns,
+    Context,
+    Entry,
+    Layout,
+    Line,
+    Sheet,
+)
 
 COLUMNS: Layout = {
-    "of": Columns(NOTE, ("Case or period",), 24.0),
-    "basis": Columns(FIRST_COLUMN, ("Basis",), 13.0),
+    "of": Columns(NOTE, ("Case or period",), 24.0, text=True),
+    "basis": Columns(FIRST_COLUMN, ("Basis",), 13.0, text=True),
     "as_of": Columns(FIRST_COLUMN + 1, ("As of",), 12.0),
-    "source": Columns(FIRST_COLUMN + 2, ("Source",), 70.0),
-    "remark": Columns(FIRST_COLUMN + 3, ("Note",), 90.0),
+    "source": Columns(FIRST_COLUMN + 2, ("Source",), 70.0, text=True),
+    "remark": Columns(FIRST_COLUMN + 3, ("Note",), 90.0, text=True),
 }
 
 

@@ -56,11 +56,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Columns:
-    """A named group of columns: where it starts, what stands above each of them, how wide they are."""
+    """A named group of columns: where it starts, what stands above each of them, how wide they are.
+
+    Headings stand to the right, over figures, unless the columns hold `text`.
+    """
 
     first: int
     headings: Sequence[str | Entry]
     width: float = 12.0
+    text: bool = False
 
     @property
     def count(self) -> int:
@@ -143,7 +147,11 @@ TIMELINE: Layout = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: the question it answers, its columns, blocks and charts."""
+    """One sheet: the question it answers, its columns, blocks and charts.
+
+    A `headline` is a formula that says the sheet's answer; it takes the place of the purpose, which is then
+    the title.
+    """
 
     key: str
     title: str
@@ -151,6 +159,7 @@ class Sheet:
     blocks: Callable[[Context], Sequence[Block]]
     columns: Callable[[Context], Layout] = field(default=lambda _: TIMELINE)
     charts: Callable[[Context], Sequence[Chart]] = field(default=lambda _: ())
+    headline: Entry | None = None
     note_heading: str = "Note"
     widths: Mapping[int, float] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from xlwings_addin.sheets.spec import Block, Line, constant, yearly
 
 
 def horizon_lines(horizon: str, of: Callable[[Results], Valuation]) -> list[Line]:
-    """Flags for the years a block forecasts and for its last one; all zero years mean a pure capitalisation."""
+    """Flags for the years a block forecasts and for its last one; none forecast is a pure capitalisation."""
     return [
         yearly(
             "in_horizon",

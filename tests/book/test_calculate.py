@@ -1,0 +1,464 @@
+"""Every formula of any workbook gets its value, Python functions included, or is reported as having none."""
+
+from __future__ import annotations
+
+import io
+import math
+import random
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+import openpyxl
+import pytest
+from foreign_books import DYNAMIC, NATIVE, formulas_book, handmade_book, openpyxl_book, saved, xlsxwriter_book
+from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
+
+from xlwings_addin.book.calculate import Calculation, UnevaluatedError, recalculate
+from xlwings_addin.book.libreoffice import convert_with_libreoffice, recalculate_with_libreoffice
+from xlwings_addin.book.package import Text, formula_cells, is_error, read_values, write_values
+from xlwings_addin.core.errors import BookError, DomainError
+
+MODEL = "Model & <more>"
+
+
+def value_of(formula: str, udfs: dict[str, Callable[..., object]] | None = None, **options: Any) -> object:
+    """The value of one formula in D4 of a sheet with 1, 2.5, "x", nothing, TRUE, a date, #N/A in A1:G1."""
+    cells: dict[str, object] = {
+        "A1": 1,
+        "B1": 2.5,
+        "C1": "x",
+        "E1": True,
+        "F1": datetime(2024, 1, 2),
+        "G1": "#N/A",
+    }
+    return recalculate(formulas_book(cells | {"D4": formula}, **options), udfs or {})["Sheet", "D4"]
+
+
+class Spy:
+    """A Python function that remembers what it was called with."""
+
+    def __init__(self, result: object = 0.0) -> None:
+        self.result = result
+        self.calls: list[tuple[object, ...]] = []
+
+    def __call__(self, *arguments: object) -> object:
+        self.calls.append(arguments)
+        return self.result
+
+
+def present_value(flows: list[list[float]], rate: float) -> float:
+    return sum(flow / (1 + rate) ** year for year, flow in enumerate(flows[0], 1))
+
+
+# --- native formulas against other engines ------------------------------------------------------------
+
+
+def second_opinion(book: bytes) -> dict[tuple[str, str], object]:
+    """Values of all formulas by cellrune, an engine with another author and code base."""
+    cellrune = pytest.importorskip("cellrune")
+    opened = cellrune.Workbook.from_bytes(book)
+    opened.calculate()
+    found = {}
+    for formula in formula_cells(book):
+        cell = opened.read_values(formula.sheet, formula.cell, formula.cell)[0][0]
+        found[formula.sheet, formula.cell] = None if cell["kind"] == "blank" else cell.get("value", cell)
+    return found
+
+
+def disagreements(ours: dict[tuple[str, str], Any], theirs: dict[tuple[str, str], Any]) -> Iterator[str]:
+    """Cells that differ by more than 1e-9. LibreOffice saves some errors of its own, Err:502, as #VALUE!."""
+    for key, value in ours.items():
+        other = theirs.get(key)
+        if isinstance(value, float) and isinstance(other, float):
+            if not math.isclose(value, other, rel_tol=1e-9, abs_tol=1e-12):
+                yield f"{key}: {value!r} against {other!r}"
+        elif (value or None) != (other or None) and not (is_error(value) and other == "#VALUE!"):
+            yield f"{key}: {value!r} against {other!r}"
+
+
+SPILLING = {("Dynamic", "A1"), ("Dynamic", "E1")}
+"""Formulas that fill more cells than the file gives them; cellrune answers #SPILL! for those."""
+
+BOOKS = {"XlsxWriter": xlsxwriter_book, "openpyxl": openpyxl_book}
+
+
+@pytest.mark.parametrize("producer", BOOKS)
+def test_a_second_engine_agrees_on_every_formula(producer: str) -> None:
+    book = BOOKS[producer]()
+    ours = recalculate(book, {})
+    listed = {(formula.sheet, formula.cell) for formula in formula_cells(book)}
+    theirs = second_opinion(book)
+    assert listed <= ours.keys()
+    compared = {key: ours[key] for key in listed if key not in SPILLING}
+    assert len(compared) >= len(NATIVE)
+    assert list(disagreements(compared, theirs)) == []
+
+
+@pytest.mark.libreoffice
+@pytest.mark.usefixtures("libreoffice")
+@pytest.mark.parametrize("producer", BOOKS)
+def test_libreoffice_agrees_on_every_native_formula(producer: str) -> None:
+    book = BOOKS[producer]()
+    ours = {key: value for key, value in recalculate(book, {}).items() if key[0] == MODEL}
+    [theirs] = recalculate_with_libreoffice({"book.xlsx": book})
+    assert len(ours) >= len(NATIVE)
+    assert list(disagreements(ours, theirs)) == []
+
+
+@pytest.mark.libreoffice
+@pytest.mark.usefixtures("libreoffice")
+def test_a_workbook_saved_by_libreoffice_is_calculated_and_filled_too() -> None:
+    [book] = convert_with_libreoffice({"book.xlsx": openpyxl_book()})
+    ours = recalculate(book, {})
+    assert len(ours) >= len(NATIVE)
+    assert list(disagreements(ours, read_values(book))) == []
+    assert list(disagreements(ours, read_values(write_values(book, ours)))) == []
+
+
+def test_a_workbook_filled_with_its_values_is_what_openpyxl_reads() -> None:
+    book = openpyxl_book()
+    values = recalculate(book, {})
+    sheet = openpyxl.load_workbook(io.BytesIO(write_values(book, values)), data_only=True)[MODEL]
+    # Microsoft's documentation of IRR: =IRR(A2:A7) of these flows is 8.7%.
+    assert round(sheet["A4"].value, 3) == 0.087
+    assert sheet["A20"].value == "2026-03-31"
+    assert sheet["A24"].value is False
+    assert sheet["A27"].value == "#DIV/0!"
+    assert sheet["D2"].value == 110.0 * 2.5
+
+
+def test_dynamic_arrays_give_the_cells_they_fill_as_well() -> None:
+    values = recalculate(xlsxwriter_book(), {})
+    assert DYNAMIC[0] == "=SEQUENCE(3)"
+    assert [values["Dynamic", cell] for cell in ("A1", "A2", "A3")] == [1.0, 2.0, 3.0]
+
+
+# --- Python functions ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "=DCF_PRESENT_VALUE(A1:B1,0.1)",
+        "=VAL.DCF_PRESENT_VALUE(A1:B1,0.1)",
+        "=_xldudf_VAL_DCF_PRESENT_VALUE(A1:B1,0.1)",
+        "=dcf_present_value(A1:B1,0.1)",
+        "=IF(A1=1,DCF_PRESENT_VALUE(A1:B1,0.1),0)",
+        "=IFERROR(DCF_PRESENT_VALUE(A1:B1,0.1),0)",
+        "=SUM(DCF_PRESENT_VALUE(FLOWS,0.1))",
+        "=SUMPRODUCT(DCF_PRESENT_VALUE(A1:B1,0.1)*1)",
+        "=INDEX(DCF_PRESENT_VALUE(A1:B1,0.1),1,1)",
+        "=VALUE_NOW",
+        "=TWICE/2",
+        "=-(-DCF_PRESENT_VALUE(A1:B1*1,0.1))",
+    ],
+)
+def test_a_python_function_is_called_wherever_it_stands(formula: str) -> None:
+    names = {
+        "FLOWS": "Sheet!$A$1:$B$1",
+        "VALUE_NOW": "DCF_PRESENT_VALUE(Sheet!$A$1:$B$1,0.1)",
+        "TWICE": "VALUE_NOW*2",
+    }
+    # NPV(10%; 1, 2.5), which spreadsheets have too: 1/1.1 + 2.5/1.1^2.
+    expected = value_of("=NPV(0.1,A1:B1)")
+    assert value_of(formula, {"DCF_PRESENT_VALUE": present_value}, names=names) == pytest.approx(
+        expected, rel=1e-12
+    )
+
+
+def test_arguments_arrive_as_plain_python_values() -> None:
+    spy = Spy()
+    value_of('=SPY(A1:G1,A1,C1,D1,E1,F1,G1,"t",1/0,TRUE,{1,2;3,4},D1:D2)', {"SPY": spy})
+    [arguments] = spy.calls
+    # 2024-01-02 is serial number 45293, =DATE(2024,1,2) in any spreadsheet.
+    row = [1.0, 2.5, "x", None, True, 45293.0, "#N/A"]
+    assert arguments[0] == [row]
+    assert list(arguments[1:7]) == [1.0, "x", None, True, 45293.0, "#N/A"]
+    assert list(arguments[7:]) == ["t", "#DIV/0!", True, [[1.0, 2.0], [3.0, 4.0]], [[None], [None]]]
+    assert [type(item) for item in row] == [type(item) for item in arguments[0][0]]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("formula", "arguments"),
+    [
+        ("=SPY(1,,3)", (1.0, None, 3.0)),
+        ("=SPY( , 2)", (None, 2.0)),
+        ("=SPY(1,)", (1.0, None)),
+        ("=SPY()", ()),
+        ('=SPY(",,",IF(A1=1,SPY(1,,2),))', (",,", 0.0)),
+    ],
+)
+def test_an_omitted_argument_arrives_as_none(formula: str, arguments: tuple[object, ...]) -> None:
+    spy = Spy()
+    value_of(formula, {"SPY": spy})
+    assert spy.calls[-1] == arguments
+
+
+@pytest.mark.parametrize(
+    ("result", "value"),
+    [
+        (2, 2.0),
+        (True, True),
+        ("text", "text"),
+        (None, 0.0),
+        ([[7.0, 8.0], [9.0, 1.0]], 7.0),
+        ([7.0, 8.0], 7.0),
+        ("#NUM!", "#NUM!"),
+        (float("nan"), "#NUM!"),
+        (float("inf"), "#NUM!"),
+    ],
+)
+def test_results_are_delivered_as_cells_hold_them(result: object, value: object) -> None:
+    delivered = value_of("=F()", {"F": lambda: result})
+    assert (delivered, type(delivered)) == (value, type(value))
+
+
+def test_numpy_results_are_delivered_too() -> None:
+    numpy = pytest.importorskip("numpy")
+    assert value_of("=F()", {"F": lambda: numpy.float64(2.5)}) == 2.5
+    assert value_of("=F()", {"F": lambda: numpy.bool_(True)}) is True
+    assert value_of("=SUM(F())", {"F": lambda: numpy.array([[1.0, 2.0], [3.0, 4.0]])}) == 10.0
+
+
+@pytest.mark.parametrize("error", ["#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#N/A"])
+def test_an_error_string_is_a_true_error(error: str) -> None:
+    assert is_error(value_of("=F()+1", {"F": lambda: error}))
+    assert value_of("=IFERROR(F(),99)", {"F": lambda: error}) == 99.0
+    assert value_of("=ISERROR(F())", {"F": lambda: error}) is True
+    assert value_of("=SUM(F())", {"F": lambda: [[1.0, error]]}) == error
+
+
+def test_a_text_in_the_form_of_an_error_is_a_text() -> None:
+    text = value_of('="#N/A"')
+    assert text == "#N/A"
+    assert isinstance(text, Text)
+    assert not is_error(text)
+    assert is_error(value_of("=NA()"))
+
+
+def refuse(rate: float) -> float:
+    raise DomainError("rate", rate, "must exceed -1")
+
+
+def test_a_valuation_error_becomes_the_error_it_carries() -> None:
+    assert value_of("=F(-2)", {"F": refuse}) == "#NUM!"
+    assert value_of("=IFERROR(F(-2),5)", {"F": refuse}) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("udf", "sentence"),
+    [
+        (lambda: 1 / 0, "function F raised ZeroDivisionError: division by zero"),
+        (lambda needed: needed, "function F raised TypeError: "),
+        (lambda: object(), "function F raised TypeError: a cell cannot show a object"),
+        (lambda: [[1.0], [1.0, 2.0]], "function F raised TypeError: a table must have rows of one length"),
+        (
+            list,
+            "function F raised TypeError: a table must have rows of one length, and at least one cell",
+        ),
+    ],
+)
+def test_a_broken_function_is_named_even_where_iferror_hides_it(
+    udf: Callable[..., object], sentence: str
+) -> None:
+    with pytest.raises(BookError, match=re.escape(sentence)):
+        value_of("=IFERROR(F(),0)", {"F": udf})
+
+
+def test_a_function_cannot_take_a_builtin_name() -> None:
+    with pytest.raises(BookError, match="function SUM cannot be registered: "):
+        value_of("=SUM(1)", {"SUM": lambda: 1})
+
+
+# --- what a formula means -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("area", "formula", "values"),
+    [
+        ("A3:B4", "=F()", [1.0, 2.0, 3.0, 4.0]),
+        ("A3:B3", "=F()", [1.0, 2.0]),
+        ("A3:C4", "=F()", [1.0, 2.0, "#N/A", 3.0, 4.0, "#N/A"]),
+        ("A3:B4", "=5", [5.0, 5.0, 5.0, 5.0]),
+        ("A3:B4", "=A1:B1*2", [2.0, 5.0, 2.0, 5.0]),
+        ("A3", "=SUM(A1:B1*A1:B1)", [7.25]),
+    ],
+)
+def test_an_array_formula_fills_exactly_its_area(area: str, formula: str, values: list[object]) -> None:
+    """As Microsoft describes for array formulas: short results repeat, missing elements are #N/A."""
+    book = formulas_book({"A1": 1, "B1": 2.5, "A3": ArrayFormula(area, formula), "E1": "=COUNT(A3:D9)"})
+    found = recalculate(book, {"F": lambda: [[1.0, 2.0], [3.0, 4.0]]})
+    assert found.pop(("Sheet", "E1")) == sum(isinstance(value, float) for value in values)
+    assert list(found.values()) == values
+
+
+def test_stored_results_of_an_array_formula_do_not_hinder_new_ones() -> None:
+    book = formulas_book({"A1": 1, "A3": ArrayFormula("A3:B4", "=F()")})
+    stale = write_values(book, {("Sheet", cell): 99.0 for cell in ("A3", "B3", "A4", "B4")})
+    values = recalculate(stale, {"F": lambda: [[1.0, 2.0], [3.0, 4.0]]})
+    assert list(values.values()) == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_formula_that_is_no_array_formula_fills_one_cell() -> None:
+    cells = {"A1": 1, "B1": 2, "B2": "=A1:C1*10", "A3": "=F()", "D1": "=COUNTA(A3:C4)+COUNTA(C2:C2)"}
+    values = recalculate(formulas_book(cells), {"F": lambda: [[1.0, 2.0], [3.0, 4.0]]})
+    assert values == {("Sheet", "B2"): 20.0, ("Sheet", "A3"): 1.0, ("Sheet", "D1"): 1.0}
+
+
+def test_a_formula_that_is_no_array_formula_needs_no_room_for_more_than_its_value() -> None:
+    cells = {"A1": 1, "A2": "=F()", "B2": "taken", "A3": "=SUM(A2:A2)+ABS(A2)", "B3": "=A3*2"}
+    values = recalculate(formulas_book(cells), {"F": lambda: [[3.0, 4.0], [5.0, 6.0]]})
+    assert values == {("Sheet", "A2"): 3.0, ("Sheet", "A3"): 6.0, ("Sheet", "B3"): 12.0}
+
+
+def test_stale_stored_values_are_never_returned() -> None:
+    book = openpyxl_book()
+    fresh = recalculate(book, {})
+    stale = write_values(book, dict.fromkeys(fresh, 12345.678))
+    assert recalculate(stale, {}) == fresh
+
+
+def test_dates_count_from_1904_where_the_workbook_says_so() -> None:
+    book = openpyxl.Workbook()
+    book.epoch = datetime(1904, 1, 1)
+    book.active["A1"] = datetime(2024, 1, 2)
+    book.active["A2"] = "=YEAR(A1)*10000+MONTH(A1)*100+DAY(A1)"
+    book.active["A3"] = "=DATE(2024,1,2)"
+    # Microsoft, "Date systems in Excel": the 1900 and the 1904 system are 1,462 days apart.
+    assert list(recalculate(saved(book), {}).values()) == [20240102.0, 45293.0 - 1462.0]
+
+
+# --- what cannot be evaluated -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("formula", "sentence"),
+    [
+        ("=MMULT(A1:B1,A1:A2)", "=MMULT(A1:B1,A1:A2) calls MMULT, which the engine does not know"),
+        ("=IFERROR(NO_SUCH(1),7)", "=IFERROR(NO_SUCH(1),7) calls NO_SUCH, which the engine does not know"),
+        ("=SUM(_xlfn._xlws.FILTER(A1:B1,A1:B1>1))", "=SUM(_xlfn._xlws.FILTER(A1:B1,A1:B1>1)) calls FILTER, "),
+        ("=NO_SUCH_NAME", "=NO_SUCH_NAME uses a name or function that the engine does not know"),
+        ("=D4+1", "=D4+1 is part of a circular reference"),
+        ("=SUM(A1", "=SUM(A1 cannot be parsed by the engine"),
+        ("=LAMBDA(x,x+1)(3)", "=LAMBDA(x,x+1)(3) uses something the engine does not implement"),
+        ("=[1]Other!A1", "=[1]Other!A1 stops the engine (#NAME?: Undefined name: [1]Other!A1)"),
+        ("=IF(A1=1,A1:B1,0)", "=IF(A1=1,A1:B1,0) gives several values in one cell"),
+        (DataTableFormula("D4:D6", r1="A1"), "the data table D4:D6 is nothing the engine knows"),
+    ],
+)
+def test_a_formula_without_a_value_is_reported(formula: Any, sentence: str) -> None:
+    with pytest.raises(UnevaluatedError) as refusal:
+        value_of(formula)
+    assert str(refusal.value).startswith(f"cell Sheet!D4 cannot be evaluated: {sentence}")
+
+
+def test_all_cells_without_a_value_are_listed_with_the_reason() -> None:
+    cells = {"A1": "=NO_SUCH(1)", "A2": "=A1*2", "A3": "=1+1", "A4": "=A4"}
+    with pytest.raises(UnevaluatedError) as refusal:
+        recalculate(formulas_book(cells), {})
+    assert str(refusal.value).endswith("(and 2 more)")
+    assert [cell.place for cell in refusal.value.cells] == ["Sheet!A1", "Sheet!A2", "Sheet!A4"]
+    assert refusal.value.excel_error == "#REF!"
+
+
+def test_an_unknown_function_in_a_defined_name_is_reported() -> None:
+    with pytest.raises(
+        UnevaluatedError, match=r"cell WORTH cannot be evaluated: =NO_SUCH\(1\) calls NO_SUCH"
+    ):
+        value_of("=IFERROR(WORTH,1)", names={"WORTH": "NO_SUCH(1)"})
+
+
+def test_what_the_engine_cannot_load_is_refused() -> None:
+    with pytest.raises(BookError, match=r"workbook of \d+ bytes cannot be loaded by the engine: "):
+        recalculate(handmade_book("<worksheet/>"), {})
+
+
+# --- warm work ----------------------------------------------------------------------------------------
+
+
+def chain(rows: int) -> dict[str, object]:
+    """Inputs in A, formulas of each row that hang on the row before, on a switch, on dates, texts, errors."""
+    cells: dict[str, object] = {"A1": 1.5, "B1": "=A1", "F1": 1}
+    for row in range(2, rows + 1):
+        cells[f"A{row}"] = row / 7
+        cells[f"B{row}"] = f"=IF($F$1=1,B{row - 1}*0.9+A{row},A{row}-B{row - 1})"
+        cells[f"C{row}"] = f"=SUM($A$1:A{row})/COUNT($A$1:A{row})"
+        cells[f"D{row}"] = f'=IFERROR(IF(A{row}<0,NA(),PV2(A1:A{row},0.1)),"none")'
+        cells[f"E{row}"] = f'=IF(ISNUMBER(A{row}),TEXT(A{row},"0.00")&"!",A{row})'
+    return cells
+
+
+def discounted(flows: Any, rate: float) -> float:
+    return sum((flow or 0.0) / (1 + rate) ** year for year, (flow,) in enumerate(flows, 1))
+
+
+UDFS: dict[str, Callable[..., object]] = {"PV2": lambda flows, rate: discounted(flows, rate)}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_warm_values_are_those_of_a_fresh_evaluation(seed: int) -> None:
+    draw = random.Random(seed)
+    cells = chain(12)
+    warm = Calculation(formulas_book(cells), UDFS)
+    for _ in range(6):
+        address = draw.choice([cell for cell in cells if cell[0] in "AF"])
+        choices = [draw.uniform(-5, 5), 0.0, 1.0, 2.0, None]
+        cells[address] = draw.choice(choices)
+        warm.set_value("Sheet", address, cells[address])
+        if draw.random() < 0.5:
+            warm.evaluate()
+    assert warm.values() == recalculate(formulas_book(cells), UDFS)
+
+
+def test_only_what_hangs_on_an_input_is_evaluated_again() -> None:
+    first, second = Spy(1.0), Spy(2.0)
+    book = formulas_book({"A1": 1, "A2": 2, "B1": "=ONE(A1)", "B2": "=TWO(A2)", "C1": "=B1+B2"})
+    warm = Calculation(book, {"ONE": first, "TWO": second})
+    warm.evaluate()
+    warm.set_value("Sheet", "A1", 5.0)
+    assert warm.value("Sheet", "C1") == 3.0
+    assert (first.calls, second.calls) == ([(1.0,), (5.0,)], [(2.0,)])
+
+
+def test_inputs_of_every_kind_are_taken() -> None:
+    spy = Spy()
+    warm = Calculation(formulas_book({"A1": 1, "B1": "=SPY(A1)"}), {"SPY": spy})
+    for value in (2, 0.5, "text", True, None, "#N/A", date(2024, 1, 2), datetime(2024, 1, 2, 12)):
+        warm.set_value("Sheet", "A1", value)
+        warm.evaluate()
+    assert [call[0] for call in spy.calls] == [2.0, 0.5, "text", True, None, "#N/A", 45293.0, 45293.5]
+
+
+def test_values_of_chosen_cells_may_be_inputs() -> None:
+    warm = Calculation(formulas_book({"A1": 1, "A2": "x", "B1": "=A1+1"}), {})
+    warm.set_value("Sheet", "A1", 41)
+    cells = [("Sheet", "A1"), ("Sheet", "A2"), ("Sheet", "B1"), ("Sheet", "Z9")]
+    assert warm.values(cells) == {cells[0]: 41.0, cells[1]: "x", cells[2]: 42.0, cells[3]: None}
+
+
+@pytest.mark.parametrize(
+    ("sheet", "cell", "value", "sentence"),
+    [
+        ("sheet", "A1", 1.0, "sheet 'sheet' must be one of 'Sheet'"),
+        ("Sheet", "1A", 1.0, "cell '1A' must be an address such as B7"),
+        ("Sheet", "B1", 1.0, "cell Sheet!B1 holds a formula and takes no input"),
+        ("Sheet", "C2", 1.0, "cell Sheet!C2 holds a formula and takes no input"),
+        ("Sheet", "A1", float("nan"), "value nan must be a finite number"),
+        ("Sheet", "A1", [1], "value [1] must be a number, a bool, a text, a date or None, not a list"),
+    ],
+)
+def test_an_input_that_cannot_be_set_is_refused(sheet: str, cell: str, value: Any, sentence: str) -> None:
+    warm = Calculation(formulas_book({"A1": 1, "B1": "=A1+1", "C1": ArrayFormula("C1:C2", "=A1*2")}), {})
+    with pytest.raises(BookError) as refusal:
+        warm.set_value(sheet, cell, value)
+    assert str(refusal.value) == sentence
+
+
+def test_a_formula_that_begins_to_fill_several_cells_when_an_input_changes_still_gives_one() -> None:
+    cells = {"A1": 0, "B2": "=IF(A1=1,F(),7)", "D1": "=COUNT(B2:C4)"}
+    warm = Calculation(formulas_book(cells), {"F": lambda: [[1.0, 2.0], [3.0, 4.0]]})
+    assert (warm.value("Sheet", "B2"), warm.value("Sheet", "D1")) == (7.0, 1.0)
+    warm.set_value("Sheet", "A1", 1)
+    assert (warm.value("Sheet", "B2"), warm.value("Sheet", "D1")) == (1.0, 1.0)
