@@ -367,6 +367,22 @@ def sheet_with(value: object) -> bytes:
     return write_values(ONE_FORMULA, {("Sheet", "A1"): value})
 
 
+@pytest.mark.parametrize(
+    ("xml", "text"),
+    [
+        ("a &lt; b &amp;amp; c", "a < b &amp; c"),
+        ("long " * 2000 + "&#10;end", "long " * 2000 + "\nend"),
+        ("<![CDATA[a < b]]>", "a < b"),
+        ("before<!-- hidden -->after", "beforeafter"),
+        ("_x000D_&#x4e2d;", "\r中"),
+    ],
+)
+def test_text_is_read_as_xml_and_the_standard_write_it(xml: str, text: str) -> None:
+    """ECMA-376 Part 1, 22.9.2.19: `_x000D_` is a carriage return."""
+    rows = f'<row r="1"><c r="A1" t="str"><f>1</f><v>{xml}</v></c></row>'
+    assert read_values(sheet_of(rows)) == {("Sheet", "A1"): text}
+
+
 def test_stored_values_of_every_kind_are_read() -> None:
     book = xlsxwriter_book()
     values = read_values(book)

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from xlwings_addin.book.agreement import disagreement
 from xlwings_addin.book.calculate import Calculation
-from xlwings_addin.book.package import CellKey, CellValue, normalise, save, write_values
+from xlwings_addin.book.package import (
+    CellKey,
+    CellValue,
+    Package,
+    normalise,
+    read_package,
+    save,
+    write_values,
+)
 from xlwings_addin.book.references import Book
 from xlwings_addin.book.render import render
 from xlwings_addin.core.errors import BookError, ChoiceError
@@ -49,7 +57,7 @@ def build(
         raise ChoiceError("case", case, f"must be one of {', '.join(context.cases)}")
     book = Book(context)
     progress("Writing formulas")
-    unfilled = render(book, context.results[case])
+    unfilled = read_package(render(book, context.results[case]))
     progress("Calculating and comparing with the core")
     values = proven_values(book, unfilled, functions, case)
     data = write_values(unfilled, values, only_formulas=False)
@@ -59,7 +67,7 @@ def build(
     return book
 
 
-def proven_values(book: Book, unfilled: bytes, functions: Functions, case: str) -> dict[CellKey, CellValue]:
+def proven_values(book: Book, unfilled: Package, functions: Functions, case: str) -> dict[CellKey, CellValue]:
     """The values of all formula cells and stored results, each compared with the core in every case."""
     calculation = Calculation(unfilled, functions)
     formula_cells = [cell for cell in book.cells() if cell.entry.kind == "formula"]

@@ -132,6 +132,7 @@ class Calculation:
         self._own_names = self._register(udfs)
         self._texts = {key: self._text(formula) for key, formula in self._formulas.items()}
         self._clear_texts: dict[CellKey, str] = {}
+        self._intersected: set[CellKey] = set()
         self._spell_out()
         self._unevaluated = [*self._not_loaded(), *self._calls_of_unknown_functions(package)]
 
@@ -159,14 +160,16 @@ class Calculation:
         """
         self._run_engine()
         raw = self._raw_values()
-        several = [*self._spread(), *self._hindered(raw)]
-        if several:
-            self._intersect(several)
+        spread, hindered = self._spread(), self._hindered(raw)
+        uncertain = self._intersect(spread)
+        if spread or hindered:
+            self._intersect(hindered)
             self._run_engine()
             raw = self._raw_values()
-        unevaluated = [*self._unevaluated, *self._without_result(raw)]
+        unevaluated = {cell.place: cell for cell in self._without_result(raw)}
+        unevaluated |= {cell.place: cell for cell in [*uncertain, *self._unevaluated]}
         if unevaluated:
-            raise UnevaluatedError(unevaluated)
+            raise UnevaluatedError(sorted(unevaluated.values(), key=self._in_order))
         self._results = {key: _output(value) for key, value in raw.items()} | self._overflow()
 
     def value(self, sheet: str, cell: str) -> CellValue:
@@ -286,15 +289,12 @@ class Calculation:
         return [key for key in self._beside_blanks if self._is_spread(key)]
 
     def _hindered(self, raw: Mapping[CellKey, object]) -> list[CellKey]:
-        """The formulas, none of them array formulas, whose several values find no room, or that use such a cell."""
-        return [
-            key
-            for key, value in raw.items()
-            if isinstance(value, dict) and value.get("kind") == "Spill" and self._is_no_array(key)
-        ]
+        """The formulas, none of them array formulas, whose several values find no room, or that use them."""
+        spill = {"type": "Error", "kind": "Spill"}
+        return [key for key, value in raw.items() if value == spill and self._is_no_array(key)]
 
     def _is_no_array(self, key: CellKey) -> bool:
-        return self._formulas[key].kind in ("normal", "shared")
+        return self._formulas[key].kind in ("normal", "shared") and key not in self._intersected
 
     def _is_beside_blank(self, key: CellKey) -> bool:
         """Whether a result of several cells would find room to the right or below."""
@@ -308,27 +308,34 @@ class Calculation:
     def _raw_values(self) -> dict[CellKey, object]:
         return {key: self._workbook.get_value(key[0], *place) for key, place in self._places.items()}
 
-    def _intersect(self, several: Iterable[CellKey]) -> None:
-        """Give formulas that are no array formulas the one value that they mean."""
+    def _intersect(self, several: Iterable[CellKey]) -> list[Unevaluated]:
+        """Make formulas that are no array formulas give the one value they mean; those that leave it open."""
+        uncertain = []
         names = self._single_cell_names()
         for key in several:
             text = _single_valued(self._clear_texts.get(key, self._texts[key]), self._own_names, names)
             if text is None:
                 reason = "gives several values in one cell, and which one it means is not certain"
-                self._unevaluated.append(Unevaluated(*key, f"={self._texts[key]}", reason))
+                uncertain.append(Unevaluated(*key, f"={self._texts[key]}", reason))
             else:
                 self._set_formula(key, text)
+                self._intersected.add(key)
+        return uncertain
 
     def _single_cell_names(self) -> frozenset[str]:
         ranges = self._workbook.get_named_ranges()
         return frozenset(name["name"].upper() for name in ranges if name["kind"] in ("cell", "literal"))
 
     def _without_result(self, raw: Mapping[CellKey, object]) -> Iterator[Unevaluated]:
-        known = {(cell.sheet, cell.cell) for cell in self._unevaluated}
         for key, value in raw.items():
             reason = _NO_RESULT.get(value.get("kind", "")) if isinstance(value, dict) else None
-            if reason is not None and key not in known and self._formulas[key].kind != "member":
+            if reason is not None and self._formulas[key].kind != "member":
                 yield Unevaluated(*key, f"={self._texts[key]}", reason)
+
+    def _in_order(self, cell: Unevaluated) -> tuple[int, tuple[int, int]]:
+        """Defined names first, then cells by sheet, row and column."""
+        place = self._places.get((cell.sheet, cell.cell), (0, 0))
+        return (self._sheets.index(cell.sheet) if cell.sheet in self._sheets else -1), place
 
     def _overflow(self) -> dict[CellKey, CellValue]:
         """The values of dynamic arrays beyond the area that the file gives them."""

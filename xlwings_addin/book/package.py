@@ -303,11 +303,22 @@ def _formulas(sheet: str, data: bytes, cells: Iterable[SheetCell]) -> list[Formu
         for cell in own
     ]
     taken = {formula.cell for formula in found}
-    for formula in list(found):
-        if formula.area and formula.kind in ("array", "dynamic", "dataTable"):
-            members = [address for address in sheet_xml.cells_in(formula.area) if address not in taken]
-            found.extend(FormulaCell(sheet, address, "member", formula.area) for address in members)
+    for cell in own:
+        members = [address for address in _area_of(cell) if address not in taken]
+        found.extend(FormulaCell(sheet, address, "member", cell.area) for address in members)
     return found
+
+
+def _decided(cells: Iterable[SheetCell]) -> set[str]:
+    """The addresses in a sheet whose value a formula decides."""
+    own = [cell for cell in cells if cell.formula is not None]
+    return {cell.address for cell in own}.union(*map(_area_of, own))
+
+
+def _area_of(cell: SheetCell) -> Iterable[str]:
+    """The addresses that an array formula or data table fills; none for other formulas."""
+    fills_area = cell.area and cell.formula_type in ("array", "dataTable")
+    return sheet_xml.cells_in(cell.area) if fills_area else ()
 
 
 def _kind(cell: SheetCell) -> FormulaKind:
@@ -367,7 +378,7 @@ def _with_values(
 ) -> bytes:
     data, cells = package.parts[part], package.cells(part)
     known = {cell.address: cell for cell in cells}
-    decided = {formula.cell for formula in _formulas(sheet, data, cells)} if only_formulas else known.keys()
+    decided = _decided(cells) if only_formulas else known.keys()
     edits: list[sheet_xml.Edit] = []
     new: dict[str, CellValue] = {}
     for address, value in values.items():

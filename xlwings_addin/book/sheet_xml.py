@@ -375,7 +375,7 @@ def formula_text(data: bytes, cell: SheetCell) -> str:
 
 
 _PREFIX = re.compile(rb"<([^\s/>:]+):")
-_PLAIN_TEXT = re.compile(rb"<[a-z]+>((?:[^<&\r]|&[a-z]+;)*)</[a-z]+>")
+_PLAIN_TEXT = re.compile(rb"<[a-z]+>([^<&\r]*(?:&[a-z]+;[^<&\r]*)*)</[a-z]+>")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -541,6 +541,8 @@ def _with_type(tag: bytes, cell_type: bytes) -> bytes:
 
 
 def _without(tag: bytes, name: bytes) -> bytes:
+    if name not in tag:
+        return tag
     for attribute in _ATTRIBUTE.finditer(tag):
         if attribute[1] == name:
             return tag[: attribute.start()] + tag[attribute.end() :]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Any
+
+from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
 NAVY, PALE, RULE = "1F3864", "DCE6F1", "A6A6A6"
@@ -50,8 +54,7 @@ RIGHT = Alignment(horizontal="right", vertical="top")
 CENTRE = Alignment(horizontal="center", vertical="top")
 TOP = Alignment(vertical="top")
 WRAPPED = Alignment(vertical="top", wrap_text=True)
-HEADING_LEFT = Alignment(vertical="center", wrap_text=True)
-HEADING_RIGHT = Alignment(horizontal="right", vertical="center", wrap_text=True)
+LEFT = Alignment(horizontal="left", vertical="top")
 
 LABEL_WIDTH, UNIT_WIDTH, NOTE_WIDTH, KEY_WIDTH = 42.0, 15.0, 52.0, 26.0
 
@@ -88,6 +91,24 @@ NUMBER_FORMATS = {
     "m vehicles": '0.000;-0.000;"-"',
     "units": "#,##0",
 }
+
+
+class Painter:
+    """Gives cells their look, working out each combination once: openpyxl hashes every style it is handed."""
+
+    def __init__(self) -> None:
+        self._looks: dict[tuple[tuple[str, int | str], ...], Any] = {}
+
+    def paint(self, cell: Cell, **look: Font | PatternFill | Border | Alignment | str) -> None:
+        """Set font, fill, border, alignment and number_format, those that are given."""
+        key = tuple((name, value if isinstance(value, str) else id(value)) for name, value in look.items())
+        known = self._looks.get(key)
+        if known is None:
+            for name, value in look.items():
+                setattr(cell, name, value)
+            self._looks[key] = copy(cell._style)
+        else:
+            cell._style = copy(known)
 
 
 def number_format(unit: str) -> str:
