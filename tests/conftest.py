@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+import xlwings_addin as xa
 from xlwings_addin.book.libreoffice import find_soffice
 
 
@@ -19,3 +21,15 @@ def libreoffice() -> Path:
             pytest.fail("REQUIRE_LIBREOFFICE=1, but LibreOffice is not installed")
         pytest.skip("LibreOffice is not installed")
     return found
+
+
+@pytest.fixture(scope="session")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The workbook as the build delivers it."""
+    return xa.build(tmp_path_factory.mktemp("delivered") / "Xiaomi_Model.xlsx")
+
+
+@pytest.fixture
+def book_file(delivered: Path, tmp_path: Path) -> Path:
+    """A copy of the delivered workbook that a test may spoil."""
+    return Path(shutil.copy(delivered, tmp_path))

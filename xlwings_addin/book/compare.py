@@ -20,6 +20,7 @@ from xlwings_addin.book.package import (
     CellKey,
     CellValue,
     Package,
+    formula_cells,
     freeze_formulas,
     read_package,
     read_values,
@@ -226,7 +227,8 @@ def _number(value: object, place: str) -> float | None:
 
 
 def _replaced(inputs: Inputs, tables: Tables, values: Mapping[str, object]) -> Inputs:
-    return replace(inputs, tables=tables).replace(**values)
+    """The inputs with the book's values; what the sheets say of their sources is still the tables' word."""
+    return replace(replace(inputs, tables=tables).replace(**values), rows=inputs.rows)
 
 
 # --- formulas and values ------------------------------------------------------------------------------
@@ -402,19 +404,11 @@ def _second_opinion(
 
 def _function_cells(package: Package, functions: Functions) -> set[CellKey]:
     """Cells whose formula calls one of our functions."""
-    workbook = load_workbook(io.BytesIO(package.with_parts({})))
-    found = set()
-    for worksheet in workbook:
-        for row in worksheet.iter_rows():
-            for cell in row:
-                text = getattr(cell.value, "text", cell.value)
-                if isinstance(text, str) and text.startswith("=") and _calls(text, functions):
-                    found.add((worksheet.title, cell.coordinate))
-    return found
-
-
-def _calls(formula: str, functions: Functions) -> bool:
-    return any(f"{name}(" in formula for name in functions)
+    return {
+        (each.sheet, each.cell)
+        for each in formula_cells(package)
+        if any(f"{name}(" in each.text for name in functions)
+    }
 
 
 def _read_checks(

@@ -6,7 +6,8 @@ year. Rates are decimals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -97,54 +98,81 @@ def present_value(
     Returns: shape (...), in the flows' unit.
     Raises: `DomainError` for flows that are not finite and for a rate of -100% or less; `ShapeError` for no
         flows or shapes that do not fit together.
-    Source: Microsoft, NPV function: NPV(10%, -10000, 3000, 4200, 6800) is 1,188.44.
+    Source: Microsoft, NPV function, example 1: NPV(10%, -10000, 3000, 4200, 6800) is 1,188.44.
 
     >>> round(present_value([-10000, 3000, 4200, 6800], rate=0.10), 2)
     1188.44
     """
-    array, base = flows_of("flows", flows), 1 + rates("rate", rate)
+    array, discount_rate = flows_of("flows", flows), rates("rate", rate)
     times = exponents(array.shape[-1], timing=timing, first_period=first_period)
-    return result(discounted_sum(array, base, times))
+    shape = broadcastable({"one year of flows": array[..., 0], "rate": discount_rate})
+    array, discount_rate = over_scenarios(shape, array, discount_rate)
+    total = np.empty(shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for block in scenario_blocks(shape):
+            total[block] = discounted_sum(array[block], 1 / (1 + discount_rate[block]), times)
+    finite_flows(array, total)
+    return result(total)
 
 
-def discounted_sum(flows: Floats, base: Floats, times: Floats) -> Floats:
-    """`sum(flows * base ** -times)` along the last axis, times one year apart after the first.
+def discounted_sum(flows: Floats, factor: Floats, times: Floats) -> Floats:
+    """`sum(flows * factor ** times)` along the last axis, for times that are one year apart after the second.
 
-    Horner's rule over the years, a block of scenarios at a time: no power of the rate per flow, and no
-    temporary as large as the flows. Raises for flows that are not finite and shapes that do not fit.
+    Horner's rule, one multiplication and one addition a year and no power of the rate for each flow:
+    `x**t0 (F0 + x**(t1 - t0) (F1 + x (F2 + x (...))))`.
     """
-    scenarios = flows.shape[:-1]
-    try:
-        shape = np.broadcast_shapes(scenarios, base.shape)
-    except ValueError:
-        rule = f"does not fit rates of shape {base.shape}"
-        raise ShapeError("flows", flows.shape, rule, shown=f"of shape {flows.shape}") from None
-    if flows.ndim == 2 and shape == scenarios and shape[0] > _BLOCK:
-        total = np.empty(shape)
-        bases = np.broadcast_to(base, shape)
-        for start in range(0, shape[0], _BLOCK):
-            block = slice(start, start + _BLOCK)
-            total[block] = _horner(np.ascontiguousarray(flows[block].T), bases[block], times)
-    else:
-        total = np.asarray(_horner(np.moveaxis(flows, -1, 0), base, times))
-    if not np.all(np.isfinite(total)):
-        require("flows", flows, np.isfinite(flows), "must be finite")
-        rule = "give a present value too large to represent"
-        raise DomainError("flows", total, rule, shown="of this size")
+    years = np.moveaxis(flows, -1, 0)
+    total = years[-1].copy()
+    for year in range(len(years) - 2, -1, -1):
+        total *= power(factor, times[1] - times[0]) if year == 0 else factor
+        total += years[year]
+    total *= power(factor, times[0])
     return total
 
 
-def _horner(flows: Floats, base: Floats, times: Floats) -> Floats:
-    """As `discounted_sum`, for flows with the year along the first axis."""
-    factor = 1 / base
-    if len(times) == 1:
-        return np.asarray(flows[0] * base ** -times[0])
-    total = flows[-1] * factor
-    for flow in flows[-2:0:-1]:
-        total = total + flow
-        total *= factor
-    total = total * base ** (1 - times[1])
-    return np.asarray(total + flows[0] * base ** -times[0])
+def power(base: Floats, exponent: float) -> Floats:
+    """`base ** exponent` for one exponent of zero or more; its whole part by squaring, which no `pow` matches.
+
+    >>> float(power(np.array(3.0), 5.0))
+    243.0
+    """
+    whole = int(exponent)
+    product = None if exponent == whole else base ** (exponent - whole)
+    while whole:
+        if whole & 1:
+            product = base if product is None else product * base
+        whole >>= 1
+        if whole:
+            base = base * base
+    return np.ones_like(base) if product is None else product
+
+
+def scenario_blocks(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
+    """Slices that cut scenarios of a shape into blocks that fit the processor's cache.
+
+    >>> [[(part.start, part.stop) for part in block] for block in scenario_blocks((2, 5000))]
+    [[(0, 1), (0, 4096)], [(0, 1), (4096, 8192)], [(1, 2), (0, 4096)], [(1, 2), (4096, 8192)]]
+    """
+    room, cuts = _BLOCK, []
+    for length in reversed(shape):
+        step = max(1, min(length, room))
+        room //= step
+        cuts.append([slice(start, start + step) for start in range(0, length, step)])
+    return itertools.product(*reversed(cuts))
+
+
+def over_scenarios(shape: tuple[int, ...], flows: Floats, *rates: Floats) -> tuple[Floats, ...]:
+    """Flows, and numbers that apply to all their years, each seen at the scenarios' shape; nothing is copied."""
+    seen = [np.broadcast_to(array, shape) for array in rates]
+    return np.broadcast_to(flows, (*shape, flows.shape[-1])), *seen
+
+
+def finite_flows(flows: Floats, *values: Floats) -> None:
+    """Raise where a value is not finite: for the flow that is not, or for flows too large to be valued."""
+    if all(np.isfinite(value).all() for value in values):
+        return
+    require("flows", flows, np.isfinite(flows), "must be finite")
+    raise DomainError("flows", flows, "is too large for a number of 64 bits", shown="discounted")
 
 
 def gordon_terminal_value(

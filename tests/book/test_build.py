@@ -1,0 +1,189 @@
+"""The delivered workbook: complete, proven, and the same bytes every time."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+import xlwings_addin as xa
+from udfs.registry import callbacks
+from xlwings_addin.book import build as build_module
+from xlwings_addin.book.build import build, load_context
+from xlwings_addin.book.package import formula_cells, is_error, read_values
+from xlwings_addin.book.references import Book
+from xlwings_addin.core.errors import BookError, ChoiceError
+from xlwings_addin.sheets import core_dcf, sheets
+from xlwings_addin.sheets.spec import Block, Context
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def parts(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_every_formula_cell_carries_its_value(delivered: Path) -> None:
+    values, formulas = read_values(delivered), formula_cells(delivered)
+    assert len(formulas) > 1000
+    for formula in formulas:
+        value = values[formula.sheet, formula.cell]
+        assert value is not None and value != "", formula
+        assert not is_error(value), formula
+
+
+def test_a_reader_that_does_not_calculate_sees_the_printed_figures(delivered: Path) -> None:
+    workbook = load_workbook(delivered, data_only=True)
+    cover = workbook["Cover"]
+    # Seeking Alpha article 4676592 prints 4.91 HKD for vehicles and a price of about 13 HKD.
+    assert "vehicles 4.91" in cover["A2"].value
+    assert "price of HKD 13.00" in cover["A2"].value
+
+
+def test_nothing_asks_for_recalculation_on_load(delivered: Path) -> None:
+    workbook = parts(delivered)["xl/workbook.xml"].decode()
+    assert re.search(r'<calcPr[^>]*calcId="191029"', workbook)
+    assert "fullCalcOnLoad" not in workbook
+
+
+def test_building_twice_gives_identical_bytes(delivered: Path, tmp_path: Path) -> None:
+    again = xa.build(tmp_path / "again.xlsx")
+    assert again.read_bytes() == delivered.read_bytes()
+
+
+def test_the_committed_workbook_is_what_the_build_gives(delivered: Path) -> None:
+    # Parts, not bytes: another zlib may pack the same content differently.
+    assert parts(REPOSITORY / "workbook" / "Xiaomi_Model.xlsx") == parts(delivered)
+
+
+def test_the_workbook_has_no_merged_cells_hidden_sheets_macros_or_array_formulas(delivered: Path) -> None:
+    workbook = load_workbook(delivered)
+    assert workbook.sheetnames == [sheet.title for sheet in sheets()]
+    for worksheet in workbook:
+        assert worksheet.sheet_state == "visible"
+        assert not worksheet.merged_cells.ranges
+        assert worksheet.freeze_panes == "B5"
+        assert worksheet.page_setup.orientation == "landscape"
+        assert worksheet.page_setup.fitToWidth == 1
+        assert worksheet.print_title_rows == "$1:$4"
+    assert {formula.kind for formula in formula_cells(delivered)} == {"normal"}
+    assert not any("vba" in name.lower() for name in parts(delivered))
+
+
+def test_charts_are_native_and_point_at_figures(delivered: Path) -> None:
+    charts = [data.decode() for name, data in parts(delivered).items() if name.startswith("xl/charts/chart")]
+    assert len(charts) >= 3
+    references = [reference for chart in charts for reference in re.findall(r"<(?:c:)?f>([^<]+)</", chart)]
+    workbook = load_workbook(delivered, data_only=True)
+    assert len(references) > 10
+    for reference in references:
+        sheet, _, area = reference.rpartition("!")
+        cells = workbook[sheet.strip("'")][area.replace("$", "")]
+        flat = [cell for row in (cells if isinstance(cells, tuple) else ((cells,),)) for cell in _row(row)]
+        assert all(cell.value is not None for cell in flat), reference
+
+
+def _row(row: object) -> tuple[object, ...]:
+    return row if isinstance(row, tuple) else (row,)
+
+
+def test_inputs_are_blue_formulas_black_and_links_green(delivered: Path) -> None:
+    workbook, book = load_workbook(delivered), Book(load_context())
+
+    def colour(sheet: str, key: str, column: str) -> str:
+        row = book.sheets[sheet].lines[key][0].rows[key]
+        return str(workbook[book.sheets[sheet].sheet.title][f"{column}{row}"].font.color.rgb)[-6:]
+
+    assert colour("inputs", "risk_free", "E") == "0000FF"
+    assert colour("capital", "cost_of_equity", "D") == "000000"
+    assert colour("sotp", "price", "D") == "00703C"
+
+
+def test_the_case_that_is_asked_for_is_the_one_it_opens_with(tmp_path: Path) -> None:
+    path = xa.build(tmp_path / "strict.xlsx", case="march_2024_strict")
+    values = read_values(path)
+    book = Book(load_context())
+    assert values[book.at("{cover.selected_case}")] == "march_2024_strict"
+    strict = xa.value("march_2024_strict").sotp.value_per_share
+    assert values[book.at("{sotp.value_per_share}")] == pytest.approx(strict, rel=1e-9)
+
+
+def test_an_unknown_case_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ChoiceError, match="case 'moon' must be one of march_2024_replica, march_2024_strict"):
+        xa.build(tmp_path / "book.xlsx", case="moon")
+    assert not list(tmp_path.iterdir())
+
+
+def _with_formula(monkeypatch: pytest.MonkeyPatch, key: str, old: str, new: str) -> None:
+    """Spoil one formula of the core DCF sheet, as a careless edit would."""
+    honest = core_dcf.SHEET
+
+    def blocks(context: Context) -> list[Block]:
+        return [
+            dataclasses.replace(
+                block,
+                lines=[
+                    dataclasses.replace(
+                        line,
+                        cells={
+                            group: dataclasses.replace(entry, formula=(entry.formula or "").replace(old, new))
+                            for group, entry in line.cells.items()
+                        },
+                    )
+                    if line.key == key
+                    else line
+                    for line in block.lines
+                ],
+            )
+            for block in honest.blocks(context)
+        ]
+
+    monkeypatch.setattr(core_dcf, "SHEET", dataclasses.replace(honest, blocks=blocks))
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new"),
+    [
+        ("fcff", "(1+{inputs.core_terminal_growth})", "(1-{inputs.core_terminal_growth})"),
+        ("terminal_value", '"grown"', '"flat"'),
+        ("discount_factor", "{capital.flow_exponent}", "{capital.year_number}"),
+        ("enterprise_value", "+", "-"),
+    ],
+)
+def test_a_wrong_formula_is_not_delivered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str, old: str, new: str
+) -> None:
+    _with_formula(monkeypatch, key, old, new)
+    with pytest.raises(BookError, match="must agree with the core in case"):
+        build(tmp_path / "book.xlsx", functions=callbacks())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_function_that_differs_from_the_native_formula_is_not_delivered(tmp_path: Path) -> None:
+    functions = {**callbacks(), "DCF_TERMINAL_VALUE": lambda *_: 1.0}
+    with pytest.raises(BookError, match="must agree with the core"):
+        build(tmp_path / "book.xlsx", functions=functions)
+
+
+def test_a_function_that_fails_is_not_delivered(tmp_path: Path) -> None:
+    functions = {**callbacks(), "DCF_TERMINAL_VALUE": lambda *_: "#NUM!"}
+    with pytest.raises(BookError, match=r"#NUM! against"):
+        build(tmp_path / "book.xlsx", functions=functions)
+
+
+def test_a_failed_save_leaves_the_old_file_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(b"what the analyst had")
+
+    def full(*_: object) -> None:
+        raise BookError("file", str(path), "cannot be written: no space left on device")
+
+    monkeypatch.setattr(build_module, "save", full)
+    with pytest.raises(BookError, match="no space left"):
+        build(path, functions=callbacks())
+    assert path.read_bytes() == b"what the analyst had"

@@ -1,0 +1,189 @@
+"""Rules that hold for every line of every sheet: the FAST Standard's, and what all hosts can calculate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from openpyxl.formula import Tokenizer
+from openpyxl.formula.translate import Translator
+from openpyxl.utils import get_column_letter, range_boundaries
+
+from udfs.registry import REGISTRY
+from xlwings_addin.book.build import load_context
+from xlwings_addin.book.references import Book, Cell
+from xlwings_addin.book.render import defined_names
+from xlwings_addin.sheets import sheets
+from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Entry, Line, Sheet, constant
+
+NATIVE_FUNCTIONS = frozenset(
+    "ABS AND AVERAGE COUNTIF DATE IF INDEX ISERROR ISNUMBER LEFT MATCH MAX MIN N NPV OR PRODUCT SUM "
+    "SUMPRODUCT TEXT".split()
+)
+"""All are in ECMA-376 (2006), so in Excel 2007 and later and in LibreOffice 7.4."""
+
+ALLOWED_NUMBERS = {"0", "1"}
+"""FAST 3.03-02 forbids constants in formulas; 0, 1 and -1 carry no assumption."""
+
+
+@pytest.fixture(scope="module")
+def book() -> Book:
+    return Book(load_context())
+
+
+@pytest.fixture(scope="module")
+def formulas(book: Book) -> list[tuple[Cell, str]]:
+    found = [(cell, book.formula(cell)) for cell in book.cells() if cell.entry.kind == "formula"]
+    assert len(found) > 900
+    return found
+
+
+def tokens(formula: str) -> Iterator[tuple[str, str, str]]:
+    for token in Tokenizer(formula).items:
+        yield token.type, token.subtype, token.value
+
+
+def test_a_sheet_is_a_module_that_exports_it() -> None:
+    keys = [sheet.key for sheet in sheets()]
+    assert keys[:9] == [
+        *("cover", "inputs", "history", "capital", "core_dcf", "vehicle", "sotp", "functions", "checks")
+    ]
+    assert all(sheet.purpose.endswith(("?", ".", "valuation")) or "?" in sheet.purpose for sheet in sheets())
+
+
+def test_no_number_is_typed_into_a_formula(formulas: list[tuple[Cell, str]]) -> None:
+    typed = {
+        f"{cell.sheet.title}!{cell.address} {formula}"
+        for cell, formula in formulas
+        for kind, subtype, value in tokens(formula)
+        if kind == "OPERAND" and subtype == "NUMBER" and value not in ALLOWED_NUMBERS
+    }
+    assert not typed
+
+
+def test_every_function_is_known_to_all_hosts_or_ours(formulas: list[tuple[Cell, str]]) -> None:
+    used = {
+        value.removesuffix("(").rpartition(":")[2]
+        for _, formula in formulas
+        for kind, subtype, value in tokens(formula)
+        if kind == "FUNC" and subtype == "OPEN"
+    }
+    assert used - NATIVE_FUNCTIONS <= set(REGISTRY)
+    assert used >= {"SUMPRODUCT", "DCF_ENTERPRISE_VALUE"}
+
+
+def test_one_formula_a_row_copied_across(book: Book, formulas: list[tuple[Cell, str]]) -> None:
+    first: dict[tuple[str, int, str], tuple[str, str]] = {}
+    compared = 0
+    for cell, formula in formulas:
+        if cell.line is None:
+            continue
+        origin, master = first.setdefault((cell.sheet.key, cell.row, cell.group), (cell.address, formula))
+        assert Translator(master, origin=origin).translate_formula(cell.address) == formula
+        compared += cell.address != origin
+    assert compared > 400
+
+
+def test_no_range_includes_its_own_cell(formulas: list[tuple[Cell, str]]) -> None:
+    for cell, formula in formulas:
+        for kind, subtype, value in tokens(formula):
+            if kind != "OPERAND" or subtype != "RANGE":
+                continue
+            sheet, _, area = value.rpartition("!")
+            if sheet.strip("'") in ("", cell.sheet.title):
+                left, top, right, bottom = range_boundaries(area.replace("$", ""))
+                inside = left <= cell.column <= right and top <= cell.row <= bottom
+                assert not inside, f"{cell.sheet.title}!{cell.address} {formula}"
+
+
+def test_time_runs_in_the_same_columns_on_every_sheet_that_has_a_timeline(book: Book) -> None:
+    yearly = {
+        (group, columns.first, columns.count)
+        for placed in book.sheets.values()
+        for group, columns in placed.columns.items()
+        if group in ("constant", "opening", "years")
+    }
+    assert {each for each in yearly if each[0] != "constant"} == {
+        ("opening", FIRST_COLUMN + 1, 1),
+        ("years", FIRST_COLUMN + 2, 16),
+    }
+
+
+def test_defined_names_are_words_and_name_one_cell(book: Book) -> None:
+    names = defined_names(book)
+    assert {"risk_free", "value_per_share_hkd", "selected_case", "vehicle_enterprise_value"} <= set(names)
+    for name, reference in names.items():
+        assert re.fullmatch(r"[a-z][a-z_]*[a-z]", name), name
+        assert not re.fullmatch(r"[A-Za-z]{1,3}\d+", name)
+        assert re.fullmatch(r"('[^']+'|\w+)!\$[A-Z]+\$\d+", reference), reference
+
+
+def test_every_figure_says_its_unit_or_is_a_word(book: Book) -> None:
+    for cell in book.cells():
+        if cell.line is not None:
+            assert cell.unit, f"{cell.sheet.title}!{cell.address}"
+
+
+def test_functions_stand_in_cells_of_one_value(formulas: list[tuple[Cell, str]]) -> None:
+    called = [cell for cell, formula in formulas if any(f"{name}(" in formula for name in REGISTRY)]
+    assert len(called) == len({cell.at for cell in called}) >= 10
+    assert {cell.sheet.key for cell in called} == {"functions"}
+
+
+# --- the notation -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reference", "address"),
+    [
+        ("{revenue}", "H11"),
+        ("{revenue[-1]}", "G11"),
+        ("{revenue[all]}", "$F11:$U11"),
+        ("{revenue[0:]}", "$E11:$U11"),
+        ("{revenue[2:]}", "$G11:$U11"),
+        ("{revenue[last]}", "$U11"),
+        ("{revenue[1]}", "$F11"),
+        ("{revenue:opening}", "$E$11"),
+        ("{inputs.risk_free}", "Inputs!$D$27"),
+        ("{core_dcf.fcff}", "'Core DCF'!H12"),
+        ("SUM({sotp.core:value}:{sotp.vehicle:value})", "SUM(SOTP!$D$6:$D$7)"),
+    ],
+)
+def test_a_reference_becomes_the_cell_it_names(book: Book, reference: str, address: str) -> None:
+    column = FIRST_COLUMN + 4
+    assert get_column_letter(column) == "H"
+    resolved = book.resolve(reference, "vehicle", "years", column)
+    placed = book.sheets["vehicle"].lines["revenue"][0]
+    row = placed.rows["revenue"]
+    if "revenue" in reference:
+        address = address.replace("11", str(row))
+    if "risk_free" in reference:
+        address = f"Inputs!$D${book.sheets['inputs'].lines['risk_free'][0].rows['risk_free']}"
+    if "fcff" in reference:
+        address = f"'Core DCF'!H{book.sheets['core_dcf'].lines['fcff'][0].rows['fcff']}"
+    assert resolved == address
+
+
+def test_an_entry_says_who_writes_its_cell() -> None:
+    with pytest.raises(ValueError, match="kind 'formula' with formula None"):
+        Entry(lambda r: 1.0)
+    with pytest.raises(ValueError, match="kind 'input' with formula"):
+        Entry(lambda r: 1.0, "{a}", kind="input")
+
+
+def test_a_key_stands_once_on_a_sheet(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = constant("twice", "Twice", "count", "0", lambda r: 0.0)
+    sheet = Sheet("cover", "Cover", "?", lambda _: [Block("One", [line]), Block("Two", [line])])
+    monkeypatch.setattr("xlwings_addin.book.references.sheets", lambda: (sheet,))
+    with pytest.raises(ValueError, match="sheet cover: a key stands twice"):
+        Book(load_context())
+
+
+def test_columns_may_not_run_into_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = {"many": Columns(FIRST_COLUMN, [str(n) for n in range(30)])}
+    line = Line("a", "A", "count", {"many": Entry(lambda r: [0.0] * 30, kind="text")})
+    sheet = Sheet("cover", "Cover", "?", lambda _: [Block("One", [line])], columns=lambda _: wide)
+    monkeypatch.setattr("xlwings_addin.book.references.sheets", lambda: (sheet,))
+    with pytest.raises(ValueError, match="runs into the keys"):
+        Book(load_context())
