@@ -59,9 +59,8 @@ def test_the_replica_core_is_the_capitalised_average_of_four_reported_years(repl
 def test_the_unrounded_wacc_is_shown_beside_the_printed_one(replica: Results) -> None:
     assert replica.capital.core_wacc == 0.11
     assert replica.capital.wacc_computed == pytest.approx(0.044 + 1.1 * 0.063, rel=1e-12)
-    assert (
-        round(replica.capital.vehicle_implied_beta, 2) == 1.21
-    )  # valuation of article 004: beta 1.21 for 12%
+    # Article 004 discounts vehicles at 12%, which a beta of 1.21 gives.
+    assert round(replica.capital.vehicle_implied_beta, 2) == 1.21
 
 
 def test_strict_vehicles_equal_a_net_present_value_by_another_library(strict: Results) -> None:

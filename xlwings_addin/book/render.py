@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from lxml.etree import SerialisationError
 from openpyxl import Workbook
 from openpyxl.cell import Cell as XlsxCell
 from openpyxl.formatting.rule import FormulaRule
@@ -29,6 +31,7 @@ from xlwings_addin.book.references import (
     PlacedSheet,
     quoted,
 )
+from xlwings_addin.core.errors import BookError
 from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
@@ -51,7 +54,10 @@ CHART_ROWS = 14
 
 
 def render(book: Book, selected: Results) -> bytes:
-    """The workbook with its formulas and typed values, `selected` being the case it opens with."""
+    """The workbook with its formulas and typed values, `selected` being the case it opens with.
+
+    Raises `BookError` where the temporary files the writer needs cannot be written.
+    """
     workbook = Workbook()
     workbook.remove(workbook.active)
     workbook.properties.creator, workbook.properties.title = "xiaomi-model", MODEL
@@ -69,7 +75,11 @@ def render(book: Book, selected: Results) -> bytes:
     for name, reference in defined_names(book).items():
         workbook.defined_names[name] = DefinedName(name, attr_text=reference)
     buffer = io.BytesIO()
-    workbook.save(buffer)
+    try:
+        workbook.save(buffer)
+    except (OSError, SerialisationError) as error:
+        folder = tempfile.gettempdir()
+        raise BookError("temporary folder", folder, f"cannot be written: {error}", shown=folder) from None
     return buffer.getvalue()
 
 
@@ -84,7 +94,7 @@ def defined_names(book: Book) -> dict[str, str]:
 
 
 class _SheetWriter:
-    """Writes one sheet: first what frames the figures, then cell by cell, then what depends on all of them."""
+    """Writes one sheet: what frames the figures, then cell by cell, then what depends on all of them."""
 
     def __init__(
         self, worksheet: Worksheet, placed: PlacedSheet, book: Book, painter: styles.Painter

@@ -1,0 +1,1 @@
+"""Valuation mathematics: numbers and numpy arrays in, the same out; no files, no spreadsheet, no company."""

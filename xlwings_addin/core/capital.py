@@ -52,7 +52,13 @@ def unlever_beta(beta: ArrayLike, *, debt_to_equity: ArrayLike, tax_rate: ArrayL
 def relever_beta(beta: ArrayLike, *, debt_to_equity: ArrayLike, tax_rate: ArrayLike) -> Any:
     """Equity beta from an asset beta: `beta (1 + (1 - tax) D/E)`, the inverse of `unlever_beta`.
 
-    Args, errors and source as for `unlever_beta`.
+    Args:
+        beta: unlevered (asset) beta.
+        debt_to_equity: at market values, zero or more; the leverage to be carried.
+        tax_rate: marginal, from 0 to 1.
+
+    Raises: `DomainError` for negative leverage or a tax rate outside 0 to 1.
+    Source: as `unlever_beta`.
 
     >>> round(relever_beta(0.8727272727, debt_to_equity=0.5, tax_rate=0.25), 4)
     1.2

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xlwings_addin.core.discounting import (
-    Timing,
-    discounted_sum,
-    exit_multiple_terminal_value,
-    exponents,
-    gordon_terminal_value,
-    value_driver_terminal_value,
-)
+from xlwings_addin.core.discounting import Timing, exponents, gordon_multiple, steps, value_driver_multiple
 from xlwings_addin.core.errors import InputError
+from xlwings_addin.core.horner import Block, discounted_sum, finite_flows, for_each_block, power, years_first
 from xlwings_addin.core.validation import (
+    Floats,
     broadcastable,
     choice,
+    common_shape,
     exceeds,
     flows_of,
+    not_negative,
     numbers,
+    percent,
+    positive,
     rates,
+    require,
     result,
     shares_of_one,
 )
 
 Terminal = Literal["gordon", "flat", "value_driver", "exit_multiple"]
 
-NEEDS = {"value_driver": ("nopat_next", "roic"), "exit_multiple": ("metric", "multiple")}
-"""Which figures a form of the terminal value needs beyond the flows; no other form takes them."""
+FIGURES: dict[str, tuple[str, ...]] = {
+    "value_driver": ("nopat_next", "roic"),
+    "exit_multiple": ("metric", "multiple"),
+}
+"""What a form of the terminal value needs beyond the flows; no other form takes it."""
 
 
 def fcff(
@@ -64,12 +69,25 @@ def fcff(
 
 @dataclass(frozen=True)
 class EnterpriseValue:
-    """What a business is worth to all who finance it: the forecast, what follows, and their sum."""
+    """What a business is worth today to all who finance it: the years forecast and what comes after them.
+
+    Floats for one scenario, arrays for many, in the flows' unit.
+    """
 
     explicit: Any
     terminal: Any
-    total: Any
-    terminal_share: Any
+
+    @property
+    def total(self) -> Any:
+        """`explicit + terminal`"""
+        return self.explicit + self.terminal
+
+    @property
+    def terminal_share(self) -> Any:
+        """`terminal / total`, a decimal. Raises `DomainError` for a total of zero, which has no shares."""
+        total = np.asarray(self.total)
+        require("total", total, total != 0, "must not be zero for a terminal share")
+        return result(self.terminal / total)
 
 
 def enterprise_value(
@@ -109,45 +127,60 @@ def enterprise_value(
         are not finite; `InputError` for a figure the form needs and lacks, or does not take; `ShapeError`.
     Source: Rosenbaum and Pearl, Investment Banking, chapter 3; Koller et al., Valuation.
 
+    A million scenarios take no more memory than their results: see `core.horner`.
+
     >>> value = enterprise_value([100.0, 110.0], wacc=0.10, terminal_growth=0.02)
     >>> round(value.explicit, 2), round(value.terminal, 2), round(value.total, 2)
     (181.82, 1159.09, 1340.91)
     """
-    choice("terminal", terminal, ("gordon", "flat", "value_driver", "exit_multiple"))
-    extra = {"nopat_next": nopat_next, "roic": roic, "metric": metric, "multiple": multiple}
-    _check_extra(terminal, extra)
+    choice("terminal", terminal, get_args(Terminal))
     array, r, g = flows_of("flows", flows), rates("wacc", wacc), rates("terminal_growth", terminal_growth)
-    broadcastable(wacc=r, terminal_growth=g)
+    figures = _figures(terminal, nopat_next=nopat_next, roic=roic, metric=metric, multiple=multiple)
+    times = exponents(array.shape[-1], timing=timing, first_period=first_period)
+    horizon = first_period + len(times) - 1 if terminal == "exit_multiple" else times[-1]
+    shapes = {"one year of flows": array.shape[:-1], "wacc": r.shape, "terminal_growth": g.shape}
+    shape = common_shape(shapes | {name: figure.shape for name, figure in figures.items()})
     if terminal != "exit_multiple":
         exceeds("wacc", r, "terminal_growth", g)
-    years = array.shape[-1]
-    times = exponents(years, timing=timing, first_period=first_period)
-    explicit = discounted_sum(array, 1 + r, times)
-    final, exponent = array[..., -1], times[-1]
+
+    years, waits = years_first(array, shape), steps(times)
+    r, g, *figured = (np.broadcast_to(each, shape) for each in (r, g, *figures.values()))
+    explicit, beyond = np.empty(shape), np.empty(shape)
+
+    def value(block: Block) -> None:
+        factor = 1 / (1 + r[block])
+        discounted_sum(years[:, *block], factor, waits, out=explicit[block])
+        later = _horizon_value(terminal, years[-1, *block], r[block], g[block], *(f[block] for f in figured))
+        np.multiply(later, power(factor, horizon), out=beyond[block])
+
+    for_each_block(shape, value)
+    finite_flows(array, explicit, beyond)
+    return EnterpriseValue(result(explicit), result(beyond))
+
+
+def _figures(terminal: str, **given: ArrayLike | None) -> dict[str, Floats]:
+    """The figures a form needs, checked, in the order `FIGURES` has them."""
+    needed = FIGURES.get(terminal, ())
+    for argument, value in given.items():
+        if argument in needed and value is None:
+            raise InputError(argument, None, f"is needed for the terminal value {terminal!r}")
+        if argument not in needed and value is not None:
+            raise InputError(argument, value, f"is not used by the terminal value {terminal!r}")
+    checks: dict[str, Callable[[str, Any], Floats]] = {
+        "nopat_next": numbers,
+        "roic": partial(positive, show=percent),
+        "metric": numbers,
+        "multiple": not_negative,
+    }
+    return {argument: checks[argument](argument, given[argument]) for argument in needed}
+
+
+def _horizon_value(terminal: str, final_flow: Floats, r: Floats, g: Floats, *figures: Floats) -> Floats:
+    """The terminal value at the horizon."""
     if terminal == "value_driver":
-        assert nopat_next is not None
-        assert roic is not None
-        later = value_driver_terminal_value(nopat_next, rate=r, growth=g, roic=roic)
-    elif terminal == "exit_multiple":
-        assert metric is not None
-        assert multiple is not None
-        later = exit_multiple_terminal_value(metric, multiple=multiple)
-        exponent = first_period + years - 1
-    else:
-        later = gordon_terminal_value(final, rate=r, growth=g, grown=terminal == "gordon")
-    beyond = later * (1 + r) ** -exponent
-    total = explicit + beyond
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(total == 0, 0.0, np.divide(beyond, np.where(total == 0, 1.0, total)))
-    return EnterpriseValue(result(explicit), result(beyond), result(total), result(share))
-
-
-def _check_extra(terminal: str, extra: dict[str, ArrayLike | None]) -> None:
-    needed = NEEDS.get(terminal, ())
-    for argument, given in extra.items():
-        if argument in needed and given is None:
-            raise InputError(
-                argument, None, f"is needed for the terminal form {terminal}", shown="(not given)"
-            )
-        if argument not in needed and given is not None:
-            raise InputError(argument, given, f"is not used by the terminal form {terminal}")
+        nopat_next, roic = figures
+        return nopat_next * value_driver_multiple(r, g, roic)
+    if terminal == "exit_multiple":
+        metric, multiple = figures
+        return metric * multiple
+    return final_flow * gordon_multiple(r, g, grown=terminal == "gordon")

@@ -6,8 +6,8 @@ year. Rates are decimals.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -15,17 +15,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xlwings_addin.core.errors import DomainError, InputError, ShapeError
+from xlwings_addin.core.horner import Block, discounted_sum, finite_flows, for_each_block, years_first
 from xlwings_addin.core.validation import (
     Floats,
     broadcastable,
     choice,
+    common_shape,
     exceeds,
     flows_of,
+    not_negative,
     numbers,
+    one_number,
     percent,
     positive,
     rates,
-    require,
     result,
     year_count,
 )
@@ -37,8 +40,11 @@ DAYS_PER_YEAR = 365.0
 """Actual days over 365, the day count of XNPV and XIRR."""
 
 _EXCEL_DAY_ZERO = np.datetime64("1899-12-30", "D")
-_BLOCK = 4096
-"""Scenarios valued at a time: a block and its transpose stay in the processor's cache."""
+_FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465
+"""1 March 1900, before which Excel counts a day that never was, and 31 December 9999."""
+
+_REACH = 6.5
+"""XIRR looks for the rate among factors over the whole span of dates from exp(-sinh 6.5) to exp(sinh 6.5)."""
 
 
 def discount_factors(
@@ -76,11 +82,21 @@ def exponents(years: int, *, timing: Timing = "end", first_period: float = 1.0) 
     [0.5, 1.5, 2.5]
     """
     choice("timing", timing, ("end", "mid"))
-    positive("first_period", first_period)
-    year_ends = first_period + np.arange(year_count("years", years), dtype=np.float64)
+    year_ends = one_number("first_period", first_period) + np.arange(
+        year_count("years", years), dtype=np.float64
+    )
     if timing == "end":
         return year_ends
     return np.concatenate([[first_period / 2], year_ends[1:] - 0.5])
+
+
+def steps(times: Floats) -> list[float]:
+    """Time to the first of some times, and from each to the next.
+
+    >>> steps(exponents(3, timing="mid", first_period=0.5))
+    [0.25, 0.75, 1.0]
+    """
+    return [float(step) for step in np.diff(times, prepend=0.0)]
 
 
 def present_value(
@@ -105,74 +121,16 @@ def present_value(
     """
     array, discount_rate = flows_of("flows", flows), rates("rate", rate)
     times = exponents(array.shape[-1], timing=timing, first_period=first_period)
-    shape = broadcastable({"one year of flows": array[..., 0], "rate": discount_rate})
-    array, discount_rate = over_scenarios(shape, array, discount_rate)
-    total = np.empty(shape)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for block in scenario_blocks(shape):
-            total[block] = discounted_sum(array[block], 1 / (1 + discount_rate[block]), times)
+    shape = common_shape({"one year of flows": array.shape[:-1], "rate": discount_rate.shape})
+    years, discount_rate = years_first(array, shape), np.broadcast_to(discount_rate, shape)
+    waits, total = steps(times), np.empty(shape)
+
+    def value(block: Block) -> None:
+        discounted_sum(years[:, *block], 1 / (1 + discount_rate[block]), waits, out=total[block])
+
+    for_each_block(shape, value)
     finite_flows(array, total)
     return result(total)
-
-
-def discounted_sum(flows: Floats, factor: Floats, times: Floats) -> Floats:
-    """`sum(flows * factor ** times)` along the last axis, for times that are one year apart after the second.
-
-    Horner's rule, one multiplication and one addition a year and no power of the rate for each flow:
-    `x**t0 (F0 + x**(t1 - t0) (F1 + x (F2 + x (...))))`.
-    """
-    years = np.moveaxis(flows, -1, 0)
-    total = years[-1].copy()
-    for year in range(len(years) - 2, -1, -1):
-        total *= power(factor, times[1] - times[0]) if year == 0 else factor
-        total += years[year]
-    total *= power(factor, times[0])
-    return total
-
-
-def power(base: Floats, exponent: float) -> Floats:
-    """`base ** exponent` for one exponent of zero or more; its whole part by squaring, which no `pow` matches.
-
-    >>> float(power(np.array(3.0), 5.0))
-    243.0
-    """
-    whole = int(exponent)
-    product = None if exponent == whole else base ** (exponent - whole)
-    while whole:
-        if whole & 1:
-            product = base if product is None else product * base
-        whole >>= 1
-        if whole:
-            base = base * base
-    return np.ones_like(base) if product is None else product
-
-
-def scenario_blocks(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
-    """Slices that cut scenarios of a shape into blocks that fit the processor's cache.
-
-    >>> [[(part.start, part.stop) for part in block] for block in scenario_blocks((2, 5000))]
-    [[(0, 1), (0, 4096)], [(0, 1), (4096, 8192)], [(1, 2), (0, 4096)], [(1, 2), (4096, 8192)]]
-    """
-    room, cuts = _BLOCK, []
-    for length in reversed(shape):
-        step = max(1, min(length, room))
-        room //= step
-        cuts.append([slice(start, start + step) for start in range(0, length, step)])
-    return itertools.product(*reversed(cuts))
-
-
-def over_scenarios(shape: tuple[int, ...], flows: Floats, *rates: Floats) -> tuple[Floats, ...]:
-    """Flows, and numbers that apply to all their years, each seen at the scenarios' shape; nothing is copied."""
-    seen = [np.broadcast_to(array, shape) for array in rates]
-    return np.broadcast_to(flows, (*shape, flows.shape[-1])), *seen
-
-
-def finite_flows(flows: Floats, *values: Floats) -> None:
-    """Raise where a value is not finite: for the flow that is not, or for flows too large to be valued."""
-    if all(np.isfinite(value).all() for value in values):
-        return
-    require("flows", flows, np.isfinite(flows), "must be finite")
-    raise DomainError("flows", flows, "is too large for a number of 64 bits", shown="discounted")
 
 
 def gordon_terminal_value(
@@ -198,7 +156,12 @@ def gordon_terminal_value(
     flow, r, g = numbers("final_flow", final_flow), rates("rate", rate), rates("growth", growth)
     broadcastable(final_flow=flow, rate=r, growth=g)
     exceeds("rate", r, "growth", g)
-    return result(flow * (1 + g if grown else 1.0) / (r - g))
+    return result(flow * gordon_multiple(r, g, grown=grown))
+
+
+def gordon_multiple(rate: Floats, growth: Floats, *, grown: bool) -> Floats:
+    """The Gordon value of a flow of one, without checks."""
+    return np.asarray((1 + growth if grown else 1.0) / (rate - growth))
 
 
 def value_driver_terminal_value(
@@ -219,11 +182,15 @@ def value_driver_terminal_value(
     1000.0
     """
     nopat, r, g = numbers("nopat_next", nopat_next), rates("rate", rate), rates("growth", growth)
-    returns = numbers("roic", roic)
-    require("roic", returns, returns > 0, "must be above 0.00%", show=percent)
+    returns = positive("roic", roic, show=percent)
     broadcastable(nopat_next=nopat, rate=r, growth=g, roic=returns)
     exceeds("rate", r, "growth", g)
-    return result(nopat * (1 - g / returns) / (r - g))
+    return result(nopat * value_driver_multiple(r, g, returns))
+
+
+def value_driver_multiple(rate: Floats, growth: Floats, roic: Floats) -> Floats:
+    """The value-driver value of a profit of one, without checks."""
+    return np.asarray((1 - growth / roic) / (rate - growth))
 
 
 def exit_multiple_terminal_value(metric: ArrayLike, *, multiple: ArrayLike) -> Any:
@@ -239,8 +206,7 @@ def exit_multiple_terminal_value(metric: ArrayLike, *, multiple: ArrayLike) -> A
     >>> exit_multiple_terminal_value(150.0, multiple=8.0)
     1200.0
     """
-    figures, times = numbers("metric", metric), numbers("multiple", multiple)
-    require("multiple", times, times >= 0, "must not be negative")
+    figures, times = numbers("metric", metric), not_negative("multiple", multiple)
     broadcastable(metric=figures, multiple=times)
     return result(figures * times)
 
@@ -264,6 +230,7 @@ def xnpv(flows: ArrayLike, dates: Dates, *, rate: ArrayLike) -> Any:
     """
     array, times = _dated(flows, dates)
     base = 1 + rates("rate", rate)
+    common_shape({"one date of flows": array.shape[:-1], "rate": base.shape})
     return result((array * base[..., None] ** -times).sum(axis=-1))
 
 
@@ -288,19 +255,22 @@ def xirr(flows: ArrayLike, dates: Dates) -> float:
     array, times = _dated(flows, dates)
     if array.ndim != 1:
         raise ShapeError("flows", array.shape, "must be one row of amounts", shown=f"of shape {array.shape}")
-    if not (array.min() < 0 < array.max()):
+    if not array.min() < 0 < array.max():
         raise DomainError("flows", array.tolist(), "must have at least one paid (negative) and one received")
+    if not times.any():
+        raise DomainError("dates", dates, "must not all be the same day", shown=str(dates[0]))
+    span = times.max()
 
-    def worth(log_growth: float) -> float:
-        return float(array @ np.exp(-log_growth * times))
+    def worth(decay: float) -> float:
+        return float(array @ np.exp(-decay * times / span))
 
-    grid = np.sort(np.concatenate([np.linspace(-5.0, 5.0, 401), np.geomspace(5.0, 60.0, 60)]))
-    worths = np.exp(-grid[:, None] * times) @ array
+    tries = np.sinh(np.linspace(-_REACH, _REACH, 4001))
+    worths = np.exp(-tries[:, None] * times / span) @ array
     crossings = np.flatnonzero(np.sign(worths[:-1]) * np.sign(worths[1:]) <= 0)
     if not len(crossings):
         raise DomainError("flows", array.tolist(), "have no internal rate of return above -100.00%")
-    nearest = min(crossings, key=lambda k: min(abs(grid[k]), abs(grid[k + 1])))
-    return float(np.expm1(brentq(worth, grid[nearest], grid[nearest + 1], xtol=1e-15, rtol=1e-14)))
+    nearest = min(crossings, key=lambda k: abs(tries[k] + tries[k + 1]))
+    return float(np.expm1(brentq(worth, tries[nearest], tries[nearest + 1], xtol=1e-15, rtol=1e-14) / span))
 
 
 def _dated(flows: ArrayLike, dates: Dates) -> tuple[Floats, Floats]:
@@ -318,17 +288,16 @@ def _dated(flows: ArrayLike, dates: Dates) -> tuple[Floats, Floats]:
 
 
 def _day(value: object) -> np.datetime64:
-    if isinstance(value, np.datetime64):
-        return np.datetime64(value.item(), "D")
+    """A date in any of its spellings, as a day."""
+    if isinstance(value, np.datetime64) and not np.isnat(value):
+        value = value.astype("datetime64[D]").item()
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = date.fromisoformat(value)
     if isinstance(value, datetime):
-        return np.datetime64(value.date(), "D")
+        value = value.date()
     if isinstance(value, date):
         return np.datetime64(value, "D")
-    if isinstance(value, int | float | np.number) and not isinstance(value, bool) and 0 < value < 2_958_466:
+    if isinstance(value, int | float | np.number) and _FIRST_SERIAL <= value <= _LAST_SERIAL:
         return _EXCEL_DAY_ZERO + np.timedelta64(int(value), "D")
-    if isinstance(value, str):
-        try:
-            return np.datetime64(date.fromisoformat(value), "D")
-        except ValueError:
-            pass
     raise InputError("dates", value, "must be dates, ISO texts (2024-03-08) or Excel serial numbers")

@@ -143,7 +143,8 @@ def gompertz(t: ArrayLike, *, saturation: ArrayLike, displacement: ArrayLike, ra
     times, level = numbers("t", t), positive("saturation", saturation)
     shift, speed = positive("displacement", displacement), positive("rate", rate)
     broadcastable(t=times, saturation=level, displacement=shift, rate=speed)
-    return result(level * np.exp(-shift * np.exp(-speed * times)))
+    with np.errstate(over="ignore"):
+        return result(level * np.exp(-shift * np.exp(-speed * times)))
 
 
 def h_model_value(

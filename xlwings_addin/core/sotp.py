@@ -90,7 +90,9 @@ def value_per_share(
         diluted_shares: above 0.
         currency_rate: units of the share's currency for one of the equity's, above 0.
 
+    Returns: the arguments' common shape, in the share's currency.
     Raises: `DomainError` for shares or a rate of zero or less.
+    Source: the definition; Damodaran, Investment Valuation, chapter 16 (equity value per share).
 
     >>> value_per_share(150.0, diluted_shares=30.0, currency_rate=1.1)
     5.5
@@ -122,10 +124,8 @@ def treasury_stock_shares(
     105.0
     """
     shares, quote = positive("basic", basic), positive("price", price)
-    tranches, strikes = (
-        np.atleast_1d(not_negative("options", options)),
-        np.atleast_1d(not_negative("strike", strike)),
-    )
+    tranches = np.atleast_1d(not_negative("options", options))
+    strikes = np.atleast_1d(not_negative("strike", strike))
     broadcastable(options=tranches, strike=strikes)
     issued = tranches * np.maximum(0.0, 1 - strikes / quote[..., None])
     return result(shares + issued.sum(axis=-1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,20 +25,25 @@ def plain(value: float) -> str:
 
 def numbers(argument: str, values: ArrayLike) -> Floats:
     """`values` as finite floats."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ShapeError(argument, values, "must be a number or an array of numbers") from None
+    array = _floats(argument, values, "must be a number or an array of numbers")
     require(argument, array, np.isfinite(array), "must be finite")
     return array
 
 
+def _floats(argument: str, values: ArrayLike, rule: str) -> Floats:
+    """`values` as floats; texts that look like numbers are not numbers."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ShapeError(argument, values, rule) from None
+    if array.dtype.kind not in "fiub" and array.size:
+        raise ShapeError(argument, values, rule)
+    return array.astype(np.float64, copy=False)
+
+
 def flows_of(argument: str, values: ArrayLike) -> Floats:
     """`values` as an array with at least one period along the last axis; finiteness is left to the caller."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ShapeError(argument, values, "must be an array of numbers") from None
+    array = _floats(argument, values, "must be an array of numbers")
     if array.ndim == 0 or array.shape[-1] == 0:
         raise ShapeError(argument, values, "must have at least one period along its last axis")
     return array
@@ -67,11 +72,10 @@ def require(
     raise DomainError(place, value, text, shown=show(value))
 
 
-def rates(argument: str, values: ArrayLike, *, above: float | None = -1.0) -> Floats:
-    """`values` as rates above a bound: -100% by default, below which nothing can be discounted."""
+def rates(argument: str, values: ArrayLike) -> Floats:
+    """`values` as rates above -100%, at which nothing is left to discount or to grow."""
     array = numbers(argument, values)
-    if above is not None:
-        require(argument, array, array > above, f"must be above {percent(above)}", show=percent)
+    require(argument, array, array > -1, f"must be above {percent(-1)}", show=percent)
     return array
 
 
@@ -82,10 +86,10 @@ def shares_of_one(argument: str, values: ArrayLike) -> Floats:
     return array
 
 
-def positive(argument: str, values: ArrayLike) -> Floats:
+def positive(argument: str, values: ArrayLike, *, show: Callable[[float], str] = plain) -> Floats:
     """`values` as numbers above zero."""
     array = numbers(argument, values)
-    require(argument, array, array > 0, "must be above 0")
+    require(argument, array, array > 0, f"must be above {show(0.0)}", show=show)
     return array
 
 
@@ -113,6 +117,14 @@ def choice(argument: str, value: object, options: tuple[str, ...]) -> str:
     return value
 
 
+def one_number(argument: str, value: object) -> float:
+    """`value` as one finite number above zero."""
+    array = positive(argument, cast(ArrayLike, value))
+    if array.ndim:
+        raise ShapeError(argument, value, "must be one number")
+    return float(array)
+
+
 def year_count(argument: str, value: object) -> int:
     """`value` as a whole number of years, one or more."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
@@ -121,13 +133,22 @@ def year_count(argument: str, value: object) -> int:
 
 
 def broadcastable(**arrays: Floats) -> tuple[int, ...]:
-    """The common shape of arguments, or a `ShapeError` that names them with their shapes."""
-    try:
-        return np.broadcast_shapes(*(array.shape for array in arrays.values()))
-    except ValueError:
-        shown = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-        first = next(iter(arrays))
-        raise ShapeError("shapes", arrays[first].shape, "do not fit together", shown=shown) from None
+    """The common shape of arguments, or a `ShapeError` for the first that fits none before it."""
+    return common_shape({name: array.shape for name, array in arrays.items()})
+
+
+def common_shape(shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """As `broadcastable`, for shapes by the name a message gives them."""
+    common: tuple[int, ...] = ()
+    seen: list[str] = []
+    for argument, shape in shapes.items():
+        try:
+            common = np.broadcast_shapes(common, shape)
+        except ValueError:
+            rule = f"does not fit the shape {common} of {', '.join(seen)}"
+            raise ShapeError(argument, shape, rule, shown=f"of shape {shape}") from None
+        seen.append(argument)
+    return common
 
 
 def result(values: Any) -> Any:

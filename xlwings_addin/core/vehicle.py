@@ -13,7 +13,7 @@ from xlwings_addin.core.validation import (
     flows_of,
     not_negative,
     numbers,
-    rates,
+    percent,
     require,
     result,
     shares_of_one,
@@ -36,7 +36,7 @@ def revenue_ramp(base_revenue: ArrayLike, *, growth: ArrayLike) -> Floats:
     """
     base, steps = not_negative("base_revenue", base_revenue), flows_of("growth", growth)
     numbers("growth", steps)
-    require("growth", steps, steps >= -1, "must not be below -100.00%", show=lambda value: f"{value:.2%}")
+    require("growth", steps, steps >= -1, "must not be below -100.00%", show=percent)
     broadcastable(base_revenue=base[..., None], growth=steps)
     return np.asarray(base[..., None] * np.cumprod(1 + steps, axis=-1))
 
@@ -63,8 +63,8 @@ def operating_income_ramp(
     """
     sales = flows_of("revenue", revenue)
     numbers("revenue", sales)
-    margin, start = rates("final_margin", final_margin, above=None), numbers("start_income", start_income)
-    require("final_margin", margin, margin <= 1, "must not exceed 100.00%", show=lambda value: f"{value:.2%}")
+    margin, start = numbers("final_margin", final_margin), numbers("start_income", start_income)
+    require("final_margin", margin, margin <= 1, "must not exceed 100.00%", show=percent)
     end = margin * sales[..., -1]
     broadcastable(final_margin=end, start_income=start)
     years = sales.shape[-1]
@@ -75,7 +75,13 @@ def operating_income_ramp(
 def vehicle_revenue(deliveries: ArrayLike, *, price: ArrayLike) -> Any:
     """Revenue: `deliveries x average price`; million vehicles times CNY a vehicle is CNY m.
 
+    Args:
+        deliveries: vehicles, or millions of them, shape (..., years); zero or more.
+        price: average revenue a vehicle, any currency, zero or more.
+
+    Returns: the arguments' common shape.
     Raises: `DomainError` for negative deliveries or prices; `ShapeError` for shapes that do not fit.
+    Source: Seeking Alpha article 4676592: about half a million vehicles at USD 36,000 are USD 17bn.
 
     >>> vehicle_revenue(0.481, price=36000.0)
     17316.0
@@ -88,7 +94,12 @@ def vehicle_revenue(deliveries: ArrayLike, *, price: ArrayLike) -> Any:
 def constrained_deliveries(demand: ArrayLike, *, capacity: ArrayLike) -> Any:
     """Deliveries a plant allows: the smaller of `demand` and `capacity`, year by year.
 
+    Args:
+        demand, capacity: vehicles a year, one unit, shape (..., years); zero or more.
+
+    Returns: the arguments' common shape, in their unit.
     Raises: `DomainError` for negative figures; `ShapeError` for shapes that do not fit.
+    Source: a definition; demand that is not met is lost, not carried over.
 
     >>> constrained_deliveries([0.1, 0.4], capacity=[0.3, 0.3]).tolist()
     [0.1, 0.3]
@@ -99,13 +110,21 @@ def constrained_deliveries(demand: ArrayLike, *, capacity: ArrayLike) -> Any:
 
 
 def operating_income(revenue: ArrayLike, *, margin: ArrayLike) -> Any:
-    """Operating income: `revenue x margin`; the margin may be negative, not above 100%.
+    """Operating income: `revenue x margin`.
+
+    Args:
+        revenue: shape (..., years), any unit of money.
+        margin: decimal; negative for a loss, at most 1.
+
+    Returns: the arguments' common shape, in the revenue's unit.
+    Raises: `DomainError` for a margin above 100%; `ShapeError` for shapes that do not fit.
+    Source: the definition of the operating margin.
 
     >>> operating_income(200.0, margin=0.12)
     24.0
     """
-    sales, share = numbers("revenue", revenue), rates("margin", margin, above=None)
-    require("margin", share, share <= 1, "must not exceed 100.00%", show=lambda value: f"{value:.2%}")
+    sales, share = numbers("revenue", revenue), numbers("margin", margin)
+    require("margin", share, share <= 1, "must not exceed 100.00%", show=percent)
     broadcastable(revenue=sales, margin=share)
     return result(sales * share)
 

@@ -1,0 +1,328 @@
+"""The command line: what it prints, what it returns, and what it says of bad input."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+import xlwings_addin as xa
+from udfs.registry import REGISTRY
+from xlwings_addin import cli
+from xlwings_addin.book.package import formula_cells, read_values, write_values
+from xlwings_addin.model.inputs import tables_folder
+
+
+class Answer:
+    """What a run of the command line left: status, standard output, standard error."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    """Run the command line in this process."""
+
+    def call(*arguments: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["xiaomi-model", *map(str, arguments)])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return Answer(status, out, err)
+
+    return call
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    """A copy of the project's tables that a test may spoil."""
+    copy = tmp_path / "tables"
+    for folder in ("inputs", "cases"):
+        shutil.copytree(tables_folder() / folder, copy / folder)
+    return copy
+
+
+def replace_in(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def sentence(answer: Answer) -> str:
+    """The one sentence that bad input is answered with; status 2 and nothing on standard output."""
+    assert answer.status == cli.BAD_INPUT
+    assert answer.out == ""
+    (line,) = answer.err.splitlines()
+    assert line.startswith("xiaomi-model: ")
+    return line.removeprefix("xiaomi-model: ")
+
+
+# --- what it prints -----------------------------------------------------------------------------------
+
+
+def test_value_prints_the_keys_a_program_reads(run) -> None:  # type: ignore[no-untyped-def]
+    answer = run("value", "--case", "march_2024_replica", "--json")
+    data = json.loads(answer.out)
+    assert answer.status == 0
+    assert data["case"] == "march_2024_replica"
+    assert data["valuation_date"] == "2024-03-08"
+    assert data["price_hkd"] == 13.0
+    vehicle, core = data["segments"]["vehicle"], data["segments"]["core"]
+    # As printed in Seeking Alpha article 4676592.
+    assert f"{vehicle['per_share_usd']:.2f}" == "0.63"
+    assert f"{vehicle['per_share_hkd']:.2f}" == "4.91"
+    assert core["per_share_hkd"] == pytest.approx(8.35, rel=0.01)
+    assert core["enterprise_value_cny_m"] / core["enterprise_value_usd_m"] == pytest.approx(7.2015)
+    assert 11.5 <= core["per_share_hkd"] + data["net_cash"]["per_share_hkd"] <= 12.0
+    assert data["net_cash"]["cny_m"] == 77_200.0
+    assert data["margin_of_safety"] == pytest.approx(1 - 13.0 / data["value_per_share_hkd"])
+
+
+def test_value_prints_a_table_for_people(run) -> None:  # type: ignore[no-untyped-def]
+    answer = run("value")
+    assert answer.status == 0
+    assert "Electric vehicles" in answer.out
+    assert "4.91" in answer.out
+
+
+def test_build_writes_the_workbook_and_says_so(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "model.xlsx"
+    answer = run("build", "--out", path)
+    assert answer.status == 0
+    assert path.exists()
+    assert "formula cells agree with the core in each of 2 cases" in answer.out
+    data = json.loads(run("build", "--out", path, "--json").out)
+    assert data["formulas"] == len(formula_cells(path))
+
+
+def test_check_proves_the_delivered_workbook(run, delivered: Path) -> None:  # type: ignore[no-untyped-def]
+    answer = run("check", delivered, "--second-engine", "skip")
+    assert answer.status == 0
+    assert "OK: 0 failures" in answer.out
+    assert "Warnings" in answer.out
+    assert "known oddity" in run("check", delivered, "--second-engine", "skip", "--verbose").out
+
+
+def test_check_fails_with_status_1_and_names_the_cell(run, book_file: Path) -> None:  # type: ignore[no-untyped-def]
+    book_file.write_bytes(write_values(book_file, {("SOTP", "D8"): 1.0}))
+    answer = run("check", book_file, "--second-engine", "skip", "--json")
+    report = json.loads(answer.out)
+    assert answer.status == cli.CHECK_FAILED
+    assert report["ok"] is False
+    (failure,) = [each for each in report["findings"] if each["severity"] == "failure"]
+    assert (failure["kind"], failure["sheet"], failure["cell"]) == ("wrong stored value", "SOTP", "D8")
+    assert failure["formula"].startswith("=")
+    assert failure["found"] == "1.0"
+    assert run("check", book_file, "--second-engine", "skip").out.count("SOTP!D8") == 1
+
+
+def test_recalc_writes_values_into_any_workbook(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "own.xlsx"
+    workbook = Workbook()
+    worksheet = workbook.active
+    assert worksheet is not None
+    worksheet["A1"] = "=IFERROR(1+DCF_TERMINAL_VALUE(100,0.1,0.02),0)"
+    workbook.save(path)
+    answer = run("recalc", path, "--out", tmp_path / "filled.xlsx")
+    assert answer.status == 0
+    # 100 x 1.02 / (0.10 - 0.02), by hand.
+    assert read_values(tmp_path / "filled.xlsx")["Sheet", "A1"] == pytest.approx(1276.0)
+    assert json.loads(run("recalc", path, "--json").out)["values"]["Sheet!A1"] == pytest.approx(1276.0)
+    assert read_values(path)["Sheet", "A1"] == pytest.approx(1276.0)
+
+
+def test_functions_lists_all_and_explains_one(run) -> None:  # type: ignore[no-untyped-def]
+    listed = json.loads(run("functions", "--json").out)
+    assert [each["name"] for each in listed] == list(REGISTRY)
+    assert "DCF_XNPV(rate, flows, dates)" in run("functions").out
+    (one,) = json.loads(run("functions", "dcf_present_value", "--json").out)
+    assert one["signature"] == "DCF_PRESENT_VALUE(flows, rate, [timing], [first_period])"
+    shown = run("functions", "DCF_PRESENT_VALUE").out
+    assert "Arguments" in shown
+    assert "Source:" in shown
+
+
+def test_help_says_what_each_command_does(run) -> None:  # type: ignore[no-untyped-def]
+    shown = run("--help").out
+    assert all(command in shown for command in ("value", "build", "recalc", "check", "functions"))
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['xiaomi-model', '--help']\n"
+        "from xlwings_addin import cli\n"
+        "try: cli.main()\nexcept SystemExit: pass\n"
+        "heavy = {'numpy', 'openpyxl', 'pydantic', 'scipy', 'formualizer'} & set(sys.modules)\n"
+        "print(sorted(heavy), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+# --- bad input ----------------------------------------------------------------------------------------
+
+
+def test_an_unknown_case(run) -> None:  # type: ignore[no-untyped-def]
+    message = sentence(run("value", "--case", "moon"))
+    assert message == "case 'moon' must be one of march_2024_replica, march_2024_strict"
+
+
+def test_a_missing_workbook(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert "none.xlsx" in sentence(run("check", tmp_path / "none.xlsx"))
+    assert "none.xlsx" in sentence(run("recalc", tmp_path / "none.xlsx"))
+
+
+def test_a_missing_table(run, tables: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tables / "inputs" / "history.csv").unlink()
+    message = sentence(run("build", "--out", tmp_path / "book.xlsx", "--inputs", tables))
+    assert message == "table 'history.csv' is not in inputs/"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("price_hkd,,13,", "price_hkd,,13,extra,", "assumptions.csv line 5 9 columns must be 8"),
+        (
+            "price_hkd,,13,",
+            "price_hkd,,thirteen,",
+            "assumptions.csv line 5 value 'thirteen' must be a finite number",
+        ),
+        (
+            "price_hkd,,13,HKD per share,reported",
+            "price_hkd,,13,HKD per share,rumour",
+            "'rumour' must be one of",
+        ),
+        ("diluted_shares,,25330,", "diluted_shares,,0,", "diluted_shares 0.0 must be above 0"),
+        (
+            "vehicle_wacc,,0.12,",
+            "vehicle_wacc,,0.05,",
+            "vehicle_wacc 5.00% must exceed vehicle_terminal_growth 5.00%",
+        ),
+    ],
+    ids=["malformed row", "text for a number", "unknown basis", "zero shares", "wacc not above growth"],
+)
+def test_a_bad_row(run, tables: Path, tmp_path: Path, old: str, new: str, message: str) -> None:  # type: ignore[no-untyped-def]
+    replace_in(tables / "inputs" / "assumptions.csv", old, new)
+    (tables / "cases" / "march_2024_strict.csv").unlink()
+    replica = tables / "cases" / "march_2024_replica.csv"
+    kept = [line for line in replica.read_text().splitlines() if not line.startswith("diluted_shares")]
+    replica.write_text("\n".join(kept) + "\n")
+    answer = run("build", "--out", tmp_path / "book.xlsx", "--inputs", tables)
+    assert message in sentence(answer)
+    assert not (tmp_path / "book.xlsx").exists()
+
+
+def test_a_text_typed_over_an_input(run, book_file: Path) -> None:  # type: ignore[no-untyped-def]
+    workbook = load_workbook(book_file)
+    row = next(cell.row for cell in workbook["Inputs"]["V"] if cell.value == "price_hkd")
+    workbook["Inputs"][f"E{row}"] = "thirteen"
+    workbook.save(book_file)
+    before = book_file.read_bytes()
+    assert sentence(run("check", book_file)) == "price_hkd 'thirteen' must be a number"
+    assert book_file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [(b"", "workbook"), (b"not a zip", "workbook"), (b"PK\x03\x04 cut off", "workbook")],
+    ids=["empty", "text", "truncated"],
+)
+def test_a_file_that_is_no_workbook(run, tmp_path: Path, content: bytes, rule: str) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(content)
+    for command in ("check", "recalc"):
+        message = sentence(run(command, path))
+        assert "book.xlsx" in message
+        assert rule in message
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("lock", ["~$book.xlsx", ".~lock.book.xlsx#"], ids=["Excel", "LibreOffice"])
+def test_a_file_open_elsewhere(run, tmp_path: Path, lock: str) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(b"what the analyst had")
+    (tmp_path / lock).touch()
+    message = sentence(run("build", "--out", path))
+    assert "is open in another program" in message
+    assert lock in message
+    assert path.read_bytes() == b"what the analyst had"
+
+
+def test_a_folder_that_does_not_exist(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert "nowhere" in sentence(run("build", "--out", tmp_path / "nowhere" / "book.xlsx"))
+
+
+def test_a_folder_that_cannot_be_written(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    # Permissions do not bind a superuser, so the refusal is the operating system's error itself.
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(b"what the analyst had")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("xlwings_addin.book.package.tempfile.NamedTemporaryFile", refuse)
+    monkeypatch.setattr("xlwings_addin.book.package.tempfile.mkstemp", refuse)
+    message = sentence(run("build", "--out", path))
+    assert "book.xlsx" in message
+    assert path.read_bytes() == b"what the analyst had"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_that_fills_up_while_writing(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(b"what the analyst had")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("xlwings_addin.book.package.os.fsync", full)
+    assert (
+        sentence(run("build", "--out", path))
+        == f"file {path} cannot be written: the disk is full; it is unchanged"
+    )
+    assert path.read_bytes() == b"what the analyst had"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_temporary_folder_that_fills_up(tmp_path: Path) -> None:
+    # A limit on the size of files makes the write itself fail halfway, as a full disk does.
+    resource = pytest.importorskip("resource", reason="POSIX only")
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(b"what the analyst had")
+    done = subprocess.run(
+        [sys.executable, "-m", "xlwings_addin.cli", "build", "--out", str(path)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+        check=False,
+    )
+    assert done.returncode == cli.BAD_INPUT, done.stderr
+    assert "xiaomi-model: temporary folder" in done.stderr
+    assert path.read_bytes() == b"what the analyst had"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_unknown_function(run) -> None:  # type: ignore[no-untyped-def]
+    assert sentence(run("functions", "DCF_MAGIC")).startswith("function 'DCF_MAGIC' is not one of")
+
+
+def test_an_unknown_option_is_bad_input_too(run) -> None:  # type: ignore[no-untyped-def]
+    assert run("value", "--cases", "x").status == cli.BAD_INPUT
+
+
+def test_python_callers_get_the_same(tmp_path: Path) -> None:
+    path = xa.build(tmp_path / "book.xlsx")
+    assert xa.recalculate(path) == {
+        (each.sheet, each.cell): read_values(path)[each.sheet, each.cell] for each in formula_cells(path)
+    }
+    assert xa.check(path, second_opinion="skip").ok
