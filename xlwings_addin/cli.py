@@ -6,6 +6,7 @@ Exit status: 0 when all is well, 1 when a check fails, 2 for bad input.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ def main() -> None:
     """Run the command line; bad input is one sentence on standard error and exit status 2."""
     from xlwings_addin.core.errors import ValuationError
 
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is meant to look at our tables
     try:
         app()
     except ValuationError as error:
@@ -180,10 +182,13 @@ def _progress() -> Iterator[Callable[[str], object]]:
         yield lambda doing: status.update(f"{doing} ...")
 
 
-def _print(what: Any) -> None:
+def _print(what: str | Table) -> None:
+    if isinstance(what, str):
+        print(what)
+        return
     from rich.console import Console
 
-    Console(soft_wrap=isinstance(what, str), highlight=False, markup=False).print(what)
+    Console(highlight=False).print(what)
 
 
 def _print_json(data: Any) -> None:

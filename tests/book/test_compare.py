@@ -53,7 +53,7 @@ def test_every_line_agrees_with_the_core_in_every_case(delivered: Path) -> None:
     assert report.cases == CASES
     formulas = len(compare.formula_cells(delivered))
     assert report.comparisons == formulas * len(CASES) > 2000
-    assert report.lines > 600
+    assert report.lines > 400
 
 
 def test_libreoffice_agrees_in_every_case(delivered: Path, libreoffice: Path) -> None:

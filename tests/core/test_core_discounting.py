@@ -1,4 +1,4 @@
-"""Discount factors, present values, terminal values and the dated versions: published figures and identities."""
+"""Discount factors, present and terminal values, dated flows: published figures and identities."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy_financial as npf
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from xlwings_addin.core.discounting import (
     discount_factors,
     exit_multiple_terminal_value,
@@ -53,8 +54,8 @@ def test_present_value_is_the_npv_of_microsofts_examples(
 
 
 def test_mid_year_discounting_lifts_a_published_valuation_by_half_a_year() -> None:
-    # ValuAdder, "Discounted cash flow business valuation: using the mid-year convention" (23 June 2010):
-    # five years and a terminal value of 5,124,129 at 30% are worth 3,915,542 at year ends; the mid-year value is
+    # ValuAdder, "Discounted cash flow business valuation: using the mid-year convention" (23 June 2010): five
+    # years and a terminal value of 5,124,129 at 30% are worth 3,915,542 at year ends; the mid-year value is
     # that times 1.30 ** 0.5.
     flows = [953_770, 1_012_310, 1_070_850, 1_129_400, 1_187_940 + 5_124_129]
     assert present_value(flows, rate=0.30) == pytest.approx(3_915_542, abs=1)
@@ -62,8 +63,8 @@ def test_mid_year_discounting_lifts_a_published_valuation_by_half_a_year() -> No
 
 
 def test_a_stub_of_290_days_gives_the_exponents_practitioners_use() -> None:
-    # Wall Street Oasis, "Mid-Year convention in DCF" (17 March 2009): 290 days are left of the first year; the flows
-    # are discounted 0.4, 1.29, 2.29, 3.29 and 4.29 years, a multiple at the last year end 4.79.
+    # Wall Street Oasis, "Mid-Year convention in DCF" (17 March 2009): 290 days are left of the first year;
+    # the flows are discounted 0.4, 1.29, 2.29, 3.29 and 4.29 years, a multiple at the last year end 4.79.
     stub = 290 / 365
     printed = [0.40, 1.29, 2.29, 3.29, 4.29]
     assert exponents(5, timing="mid", first_period=stub) == pytest.approx(printed, abs=0.006)
@@ -71,8 +72,8 @@ def test_a_stub_of_290_days_gives_the_exponents_practitioners_use() -> None:
 
 
 def test_gordon_and_value_driver_give_the_two_terminal_values_of_a_published_workout() -> None:
-    # Financial Edge, "Value Driver Formula Workout": NOPAT 13.3 and free cash flow 13.0 in the last year, 10% cost
-    # of capital, 4% growth, 13.2% return: 160.7 by value drivers, 225.3 by Gordon.
+    # Financial Edge, "Value Driver Formula Workout": NOPAT 13.3 and free cash flow 13.0 in the last year, 10%
+    # cost of capital, 4% growth, 13.2% return: 160.7 by value drivers, 225.3 by Gordon.
     drivers = value_driver_terminal_value(13.3 * 1.04, rate=0.10, growth=0.04, roic=0.132)
     assert drivers == pytest.approx(160.7, abs=0.05)
     assert gordon_terminal_value(13.0, rate=0.10, growth=0.04) == pytest.approx(225.3, abs=0.05)
@@ -142,7 +143,8 @@ def test_a_growing_perpetuity_is_worth_the_same_wherever_its_forecast_ends(
 
 @given(st.floats(1, 1e6), st.floats(0.02, 0.5))
 def test_growth_adds_no_value_where_new_capital_earns_its_cost(nopat: float, rate: float) -> None:
-    # Koller, Goedhart and Wessels, Valuation, on continuing value: with ROIC = WACC the value is NOPAT / WACC.
+    # Koller, Goedhart and Wessels, Valuation, on continuing value: with ROIC = WACC the value is NOPAT /
+    # WACC.
     for growth in (0.0, rate / 2):
         value = value_driver_terminal_value(nopat, rate=rate, growth=growth, roic=rate)
         assert value == pytest.approx(nopat / rate, rel=1e-12)
@@ -162,7 +164,8 @@ def test_xnpv_at_the_xirr_is_zero(received: list[float], gaps: list[int], cost: 
 
 
 def test_of_several_internal_rates_xirr_gives_the_one_nearest_to_zero() -> None:
-    # -100 + 230 / (1 + r) - 132 / (1 + r)**2 is zero at 10% and at 20%, by construction: 1.1 + 1.2 and 1.1 x 1.2.
+    # -100 + 230 / (1 + r) - 132 / (1 + r)**2 is zero at 10% and at 20%, by construction: 1.1 + 1.2 and 1.1 x
+    # 1.2.
     dates = ["2021-01-01", "2022-01-01", "2023-01-01"]
     assert xirr([-100, 230, -132], dates) == pytest.approx(0.10, abs=1e-12)
 

@@ -15,7 +15,6 @@ from xlwings_addin.book.package import (
     normalise,
     read_package,
     save,
-    write_values,
 )
 from xlwings_addin.book.references import Book
 from xlwings_addin.book.render import render
@@ -60,29 +59,27 @@ def build(
     unfilled = read_package(render(book, context.results[case]))
     progress("Calculating and comparing with the core")
     values = proven_values(book, unfilled, functions, case)
-    data = write_values(unfilled, values, only_formulas=False)
     day = context.results[case].inputs.day("valuation_date")
     progress("Saving")
-    save(path, normalise(data, timestamp=datetime.combine(day, time(), UTC)))
+    save(path, normalise(unfilled, timestamp=datetime.combine(day, time(), UTC), values=values))
     return book
 
 
 def proven_values(book: Book, unfilled: Package, functions: Functions, case: str) -> dict[CellKey, CellValue]:
-    """The values of all formula cells and stored results, each compared with the core in every case."""
+    """The values of all formula cells and stored results, each compared with the core in every case.
+
+    The delivered case comes last: its values are the ones that stay.
+    """
     calculation = Calculation(unfilled, functions)
     formula_cells = [cell for cell in book.cells() if cell.entry.kind == "formula"]
     stored: dict[CellKey, CellValue] = {}
-    selector = book.at(SELECTOR)
-    for name in book.context.cases:
-        calculation.set_value(*selector, name)
-        calculation.evaluate()
-        stored |= stored_results(book, calculation, name)
-    for (sheet, address), value in stored.items():
-        calculation.set_value(sheet, address, value)
     values: dict[CellKey, CellValue] = {}
     for name in sorted(book.context.cases, key=lambda name: name == case):
-        calculation.set_value(*selector, name)
-        calculation.evaluate()
+        calculation.set_value(*book.at(SELECTOR), name)
+        kept = stored_results(book, calculation, name)
+        for at, value in kept.items():
+            calculation.set_value(*at, value)
+        stored |= kept
         values = calculation.values()
         results = book.context.results[name]
         for cell in formula_cells:

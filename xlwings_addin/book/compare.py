@@ -33,6 +33,7 @@ from xlwings_addin.model.lint import lint
 from xlwings_addin.model.parameters import PARAMETERS
 from xlwings_addin.model.xiaomi import evaluate
 from xlwings_addin.sheets import sheets
+from xlwings_addin.sheets.history import QUARTERLY
 from xlwings_addin.sheets.spec import KEY_COLUMN, Context
 
 Kind = Literal[
@@ -111,7 +112,7 @@ def check(
     package = read_package(Path(path))
     report = Report(str(path))
     progress("Reading the workbook")
-    workbook = load_workbook(io.BytesIO(package.with_parts({})))
+    workbook = load_workbook(io.BytesIO(package.original))
     tables_context = load_context(folder)
     rows = _located_lines(workbook, tables_context, report)
     context = _book_context(workbook, tables_context, rows, report)
@@ -215,7 +216,7 @@ def _figure(book: Book, cell: Cell) -> tuple[str, str]:
     assert cell.line is not None
     placed, _ = book.sheets[cell.sheet.key].lines[cell.line.key]
     period = placed.columns[cell.group].headings[cell.index]
-    return cell.line.key.removeprefix("quarterly_"), str(period)
+    return cell.line.key.removeprefix(QUARTERLY), str(period)
 
 
 def _number(value: object, place: str) -> float | None:

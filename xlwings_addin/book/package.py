@@ -24,6 +24,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -125,7 +126,7 @@ class Package:
         settings = self.tree(self.workbook_part).find("{*}workbookPr")
         return settings is not None and settings.get("date1904", "0") in ("1", "true", "on")
 
-    @property
+    @cached_property
     def workbook_part(self) -> str:
         """The name of the part that lists the sheets, usually `xl/workbook.xml`."""
         part = self.related("", "officeDocument")
@@ -133,8 +134,12 @@ class Package:
             raise self.refusal("holds no xl/workbook.xml, so it is no Excel workbook of the .xlsx kind")
         return part
 
-    def sheets(self) -> dict[str, str]:
+    def sheets(self) -> Mapping[str, str]:
         """The worksheets: name on the tab -> name of the part; chart sheets have no cells: left out."""
+        return self._sheets
+
+    @cached_property
+    def _sheets(self) -> dict[str, str]:
         relations = self.relations(self.workbook_part)
         found = {}
         for sheet in self.tree(self.workbook_part).iterfind("{*}sheets/{*}sheet"):
@@ -359,11 +364,18 @@ def write_values(source: Source, values: Mapping[CellKey, CellValue], *, only_fo
     of another type, and text with characters XML cannot carry or longer than Excel's 32,767 characters.
     """
     package = read_package(source)
-    changed: dict[str, bytes | None] = {}
-    for sheet, new_values in _by_sheet(values).items():
-        part = package.sheet_part(sheet)
-        changed[part] = _with_values(package, part, sheet, new_values, only_formulas)
-    return package.with_parts(changed)
+    return package.with_parts(_parts_with_values(package, values, only_formulas))
+
+
+def _parts_with_values(
+    package: Package, values: Mapping[CellKey, CellValue], only_formulas: bool
+) -> dict[str, bytes]:
+    """The parts that `values` change, as they are then."""
+    parts = {sheet: package.sheet_part(sheet) for sheet, _ in values}
+    return {
+        parts[sheet]: _with_values(package, parts[sheet], sheet, new_values, only_formulas)
+        for sheet, new_values in _by_sheet(values).items()
+    }
 
 
 def _by_sheet(values: Mapping[CellKey, CellValue]) -> dict[str, dict[str, CellValue]]:
@@ -449,8 +461,10 @@ _BEFORE_CALC_PR = (
 _EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 
 
-def normalise(source: Source, *, timestamp: datetime = _EARLIEST) -> bytes:
-    """The workbook as bytes that depend on its content alone: same parts in, same bytes out.
+def normalise(
+    source: Source, *, timestamp: datetime = _EARLIEST, values: Mapping[CellKey, CellValue] | None = None
+) -> bytes:
+    """The workbook, with `values` stored in its cells, as bytes that depend on its content alone.
 
     Parts in a fixed order, dated 1980-01-01 (the first a zip knows), deflated at level 6; the document
     properties `created` and `modified` say `timestamp`. The workbook declares calculation engine 191029 and
@@ -463,7 +477,8 @@ def normalise(source: Source, *, timestamp: datetime = _EARLIEST) -> bytes:
         raise BookError("timestamp", timestamp, "must have a time zone", shown=timestamp.isoformat())
     package = read_package(source)
     workbook = package.workbook_part
-    parts = {**package.parts, workbook: _with_calculation_settings(package.tree(workbook))}
+    filled = _parts_with_values(package, values or {}, only_formulas=False)
+    parts = {**package.parts, **filled, workbook: _with_calculation_settings(package.tree(workbook))}
     properties = package.related("", "core-properties")
     if properties is not None:
         parts[properties] = _dated(package.tree(properties), timestamp)

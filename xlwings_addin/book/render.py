@@ -153,9 +153,10 @@ class _SheetWriter:
             if line.link:
                 location = f"{quoted(line.link)}!A1"
                 label.hyperlink = Hyperlink(ref=label.coordinate, location=location, display=line.link)
-            unit = None if line.unit == "text" else line.unit
-            self._write(row, UNIT, unit or None, font=styles.UNIT, alignment=styles.TOP)
-            self._write(row, NOTE, line.note or None, font=styles.NOTE, alignment=styles.WRAPPED)
+            if line.unit not in ("", "text"):
+                self._write(row, UNIT, line.unit, font=styles.UNIT, alignment=styles.TOP)
+            if line.note:
+                self._write(row, NOTE, line.note, font=styles.NOTE, alignment=styles.WRAPPED)
             self._write(row, KEY_COLUMN, line.key, font=styles.KEY, alignment=styles.TOP)
 
     def _widths(self) -> None:
@@ -186,19 +187,29 @@ class _SheetWriter:
     # --- the figures ----------------------------------------------------------------------------------
 
     def fill(self, cell: Cell, selected: Results) -> None:
-        """One cell: its formula or typed value, and the look that says which of the two it is."""
-        target = self.worksheet.cell(cell.row, cell.column)
+        """One cell: its formula or typed value, and the look that says which of the two it is.
+
+        Typed text stays text, whatever it begins with.
+        """
         entry = cell.entry
-        if entry.kind == "formula":
-            target.value = self.book.formula(cell)
-        elif entry.kind != "stored":
-            _type(target, self.book.expected(cell, selected))
+        value = None if entry.kind == "stored" else self._content(cell, selected)
+        if value is None and entry.kind == "text":
+            return
+        target = self.worksheet.cell(cell.row, cell.column, value)
+        if entry.kind != "formula" and isinstance(value, str):
+            target.data_type = "s"
         if cell.line is not None:
             self.paint(target, **_look(cell, cell.line))
         elif cell.group == "headline":
             self.paint(target, font=styles.HEADLINE, alignment=styles.TOP)
         else:
             target.number_format = styles.number_format(cell.unit)
+
+    def _content(self, cell: Cell, selected: Results) -> str | float | date | None:
+        if cell.entry.kind == "formula":
+            return self.book.formula(cell)
+        value = self.book.expected(cell, selected)
+        return value if value is None or isinstance(value, str | date) else float(value)
 
     # --- after the figures ----------------------------------------------------------------------------
 
@@ -233,7 +244,8 @@ class _SheetWriter:
         return max(needed)
 
     def _lines_of_texts(self, entry: Entry, columns: Columns) -> Iterator[int]:
-        for results in self.book.context.results.values():
+        every = self.book.context.results.values()
+        for results in every if entry.kind == "formula" else list(every)[:1]:
             whole = entry.value(results)
             for index, text in enumerate(whole if columns.count > 1 else [whole]):
                 yield styles.lines_needed(text, self.width[columns.first + index], styles.SIZE)
@@ -296,12 +308,3 @@ def _is_link(entry: Entry) -> bool:
         and formula.find("}") == len(formula) - 1
         and "." in formula
     )
-
-
-def _type(target: XlsxCell, value: Any) -> None:
-    """A typed value; text stays text, whatever it begins with."""
-    if value is None:
-        return
-    target.value = value if isinstance(value, str | int | date) else float(value)
-    if isinstance(value, str):
-        target.data_type = "s"

@@ -187,6 +187,7 @@ _PLAIN = re.compile(
            (?: (/>) | (>)
                ( <f(?:\ [^<]*?)?/> | <f\b[^<]*</f> )?
                ( <v/> | <v>[^<]*</v> )?
+               ( <is><t(?:\ xml:space="preserve")?>[^<]*</t></is> )?
                </c> )) \s*""",
     re.VERBOSE,
 )
@@ -213,11 +214,13 @@ def _scan_plain(data: bytes) -> list[SheetCell] | None:
 
 
 def _plain_cell(piece: re.Match[bytes]) -> SheetCell:
-    address, cell_type, empty, opened, formula, value = range(1, 7)
+    address, cell_type, empty, opened, formula, value, inline = range(1, 8)
     tag = Span(piece.start(), piece.end(empty) if piece[empty] else piece.end(opened))
     cell = SheetCell(piece[address].decode(), (piece[cell_type] or b"n").decode(), tag, bool(piece[empty]))
     if piece[value]:
         cell.value = Span(*piece.span(value))
+    if piece[inline]:
+        cell.inline = Span(*piece.span(inline))
     if piece[formula]:
         cell.formula = Span(*piece.span(formula))
         opening = piece[formula][: piece[formula].index(b">")]

@@ -145,7 +145,8 @@ def enterprise_value(
 
     years, waits = years_first(array, shape), steps(times)
     r, g, *figured = (np.broadcast_to(each, shape) for each in (r, g, *figures.values()))
-    explicit, beyond = np.empty(shape), np.empty(shape)
+    values = np.empty((2, *shape))
+    explicit, beyond = values[0, ...], values[1, ...]
 
     def value(block: Block) -> None:
         factor = 1 / (1 + r[block])

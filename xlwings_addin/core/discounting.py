@@ -161,7 +161,10 @@ def gordon_terminal_value(
 
 def gordon_multiple(rate: Floats, growth: Floats, *, grown: bool) -> Floats:
     """The Gordon value of a flow of one, without checks."""
-    return np.asarray((1 + growth if grown else 1.0) / (rate - growth))
+    multiple = 1 / (rate - growth)
+    if grown:
+        multiple *= 1 + growth
+    return np.asarray(multiple)
 
 
 def value_driver_terminal_value(

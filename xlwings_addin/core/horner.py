@@ -17,8 +17,8 @@ from xlwings_addin.core.validation import Floats, require
 
 Block = tuple[Any, ...]
 
-BLOCK = 6000
-"""Scenarios valued at a time: 15 years of them fill 0.7 MB, which a processor core keeps in its own cache."""
+BLOCK = 5000
+"""Scenarios valued at a time: 15 years of them fill 0.6 MB, which a processor core keeps in its own cache."""
 
 
 def discounted_sum(years: Floats, factor: Floats, steps: Sequence[float], out: Floats) -> None:
@@ -62,10 +62,10 @@ def scenario_blocks(shape: tuple[int, ...]) -> Iterator[Block]:
 
     >>> for rows, columns, _ in scenario_blocks((2, 8_000)):
     ...     print(rows, columns)
-    slice(0, 1, None) slice(0, 6000, None)
-    slice(0, 1, None) slice(6000, 12000, None)
-    slice(1, 2, None) slice(0, 6000, None)
-    slice(1, 2, None) slice(6000, 12000, None)
+    slice(0, 1, None) slice(0, 5000, None)
+    slice(0, 1, None) slice(5000, 10000, None)
+    slice(1, 2, None) slice(0, 5000, None)
+    slice(1, 2, None) slice(5000, 10000, None)
     """
     room = BLOCK
     cuts: list[list[Any]] = [[...]]

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from xlwings_addin.core.validation import (
     broadcastable,
+    common_shape,
     flows_of,
     not_negative,
     numbers,
@@ -57,17 +58,19 @@ def equity_bridge(
     >>> equity_bridge([100.0, 50.0], net_cash=20.0, minority_interest=5.0, holding_discount=0.1).equity_value
     150.0
     """
-    segments, cash = flows_of("segment_values", segment_values), numbers("net_cash", net_cash)
+    segments, cash = flows_of("segment_values", segment_values, each="value"), numbers("net_cash", net_cash)
     numbers("segment_values", segments)
     others, stakes = numbers("minority_interest", minority_interest), numbers("associates", associates)
     discount = shares_of_one("holding_discount", holding_discount)
     total = segments.sum(axis=-1)
-    broadcastable(
-        segment_values=total,
-        net_cash=cash,
-        minority_interest=others,
-        associates=stakes,
-        holding_discount=discount,
+    common_shape(
+        {
+            "one segment": total.shape,
+            "net_cash": cash.shape,
+            "minority_interest": others.shape,
+            "associates": stakes.shape,
+            "holding_discount": discount.shape,
+        }
     )
     taken = total * discount
     return EquityBridge(
@@ -127,6 +130,7 @@ def treasury_stock_shares(
     tranches = np.atleast_1d(not_negative("options", options))
     strikes = np.atleast_1d(not_negative("strike", strike))
     broadcastable(options=tranches, strike=strikes)
+    broadcastable(basic=shares, price=quote)
     issued = tranches * np.maximum(0.0, 1 - strikes / quote[..., None])
     return result(shares + issued.sum(axis=-1))
 

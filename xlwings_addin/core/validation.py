@@ -41,11 +41,11 @@ def _floats(argument: str, values: ArrayLike, rule: str) -> Floats:
     return array.astype(np.float64, copy=False)
 
 
-def flows_of(argument: str, values: ArrayLike) -> Floats:
-    """`values` as an array with at least one period along the last axis; finiteness is left to the caller."""
+def flows_of(argument: str, values: ArrayLike, *, each: str = "period") -> Floats:
+    """`values` as an array with at least one of `each` along the last axis; the caller sees to finiteness."""
     array = _floats(argument, values, "must be an array of numbers")
     if array.ndim == 0 or array.shape[-1] == 0:
-        raise ShapeError(argument, values, "must have at least one period along its last axis")
+        raise ShapeError(argument, values, f"must have at least one {each} along its last axis")
     return array
 
 
@@ -147,7 +147,8 @@ def common_shape(shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
         except ValueError:
             rule = f"does not fit the shape {common} of {', '.join(seen)}"
             raise ShapeError(argument, shape, rule, shown=f"of shape {shape}") from None
-        seen.append(argument)
+        if shape:
+            seen.append(argument)
     return common
 
 

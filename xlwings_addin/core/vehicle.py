@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from xlwings_addin.core.validation import (
     Floats,
     broadcastable,
+    common_shape,
     flows_of,
     not_negative,
     numbers,
@@ -37,7 +38,7 @@ def revenue_ramp(base_revenue: ArrayLike, *, growth: ArrayLike) -> Floats:
     base, steps = not_negative("base_revenue", base_revenue), flows_of("growth", growth)
     numbers("growth", steps)
     require("growth", steps, steps >= -1, "must not be below -100.00%", show=percent)
-    broadcastable(base_revenue=base[..., None], growth=steps)
+    common_shape({"base_revenue": base.shape, "one year of growth": steps.shape[:-1]})
     return np.asarray(base[..., None] * np.cumprod(1 + steps, axis=-1))
 
 
@@ -65,8 +66,9 @@ def operating_income_ramp(
     numbers("revenue", sales)
     margin, start = numbers("final_margin", final_margin), numbers("start_income", start_income)
     require("final_margin", margin, margin <= 1, "must not exceed 100.00%", show=percent)
+    shapes = {"one year of revenue": sales.shape[:-1], "final_margin": margin.shape}
+    common_shape(shapes | {"start_income": start.shape})
     end = margin * sales[..., -1]
-    broadcastable(final_margin=end, start_income=start)
     years = sales.shape[-1]
     position = np.arange(years) / (years - 1) if years > 1 else np.ones(1)
     return np.asarray(start[..., None] * (1 - position) + end[..., None] * position)

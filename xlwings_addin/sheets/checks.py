@@ -310,6 +310,7 @@ _PRINTED: tuple[tuple[str, str, str, Callable[[Results], float]], ...] = (
         lambda r: r.sotp.core_and_net_cash_per_share,
     ),
 )
+PRINTED_KEYS = {f"article_004_{key}" for key, *_ in _PRINTED}
 CORE_ALLOWANCE = 0.01
 """The article averages cash flows it does not list: its core value is matched within this share of it."""
 

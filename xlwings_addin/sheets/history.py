@@ -11,6 +11,8 @@ from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Context, Ent
 
 ANNUAL = tuple(f"FY{year}" for year in range(2017, 2025))
 QUARTERS = ("2024Q1", "2024Q2", "2024Q3", "2024Q4", "2025Q1", "2025Q2", "2025Q3")
+QUARTERLY = "quarterly_"
+"""What the keys of quarterly lines begin with."""
 MISSING = "n/a"
 
 YEARS: Layout = {"periods": Columns(FIRST_COLUMN + 2, ANNUAL, 10.5)}
@@ -30,7 +32,7 @@ def free_cash_flow_gap(r: Results) -> Years:
 
 
 def _key(key: str, periods: Sequence[str]) -> str:
-    return key if periods is ANNUAL else f"quarterly_{key}"
+    return key if periods is ANNUAL else f"{QUARTERLY}{key}"
 
 
 def _basis(context: Context, key: str, periods: Sequence[str]) -> str:

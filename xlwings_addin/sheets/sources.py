@@ -1,11 +1,12 @@
-"""Sources: where every number comes from, one row a number."""
+"""Sources: where every number of the workbook comes from, one row a number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from xlwings_addin.model.inputs import Row
 from xlwings_addin.model.parameters import PARAMETERS
+from xlwings_addin.sheets import checks, history
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
     LABEL,
@@ -41,14 +42,31 @@ def _line(key: str, label: str, of: str, row: Row) -> Line:
             "basis": typed(row.basis),
             "as_of": typed(row.as_of),
             "source": typed(row.source),
-            "remark": typed(row.note),
+            "remark": typed(row.note or None),
         },
     )
 
 
 def _figures(rows: Iterable[Row]) -> list[Line]:
-    """Every row of a table, those that a choice between sources set aside included."""
+    """Rows of a table, those that a choice between sources set aside included."""
     return [_line(f"{row.file.removesuffix('.csv')}_{row.line}", row.key, row.period, row) for row in rows]
+
+
+def _on_history(context: Context) -> Iterator[Row]:
+    """The rows behind the figures that History shows."""
+    shown = {
+        (line.key.removeprefix(history.QUARTERLY), str(period))
+        for block in history.blocks(context)
+        for line in block.lines
+        if line.cells["periods"].kind == "input"
+        for period in (block.columns or history.YEARS)["periods"].headings
+    }
+    return (row for row in context.tables.history if (row.key, row.period) in shown)
+
+
+def _on_checks(context: Context) -> Iterator[Row]:
+    """The rows behind the printed figures that Checks compares with."""
+    return (row for row in context.tables.articles if row.key in checks.PRINTED_KEYS)
 
 
 def blocks(context: Context) -> list[Block]:
@@ -59,8 +77,8 @@ def blocks(context: Context) -> list[Block]:
     ]
     return [
         Block("Inputs, case by case", inputs),
-        Block("History", _figures(context.tables.history)),
-        Block("Figures printed in the articles", _figures(context.tables.articles)),
+        Block("History", _figures(_on_history(context))),
+        Block("Figures printed in article 004", _figures(_on_checks(context))),
     ]
 
 

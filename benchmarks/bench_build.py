@@ -1,0 +1,70 @@
+"""Building the whole workbook against LibreOffice converting it, whole processes, side by side in one run."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.measure import Measurement, print_table
+from xlwings_addin.book.libreoffice import find_soffice
+
+AGAINST_LIBREOFFICE, HELP_SHARE = 2.0, 0.25
+
+
+def measure(repeats: int = 7) -> list[Measurement]:
+    """Medians of whole processes; build and conversion take turns, so that both see the same machine."""
+    command = [str(Path(sys.executable).with_name("xiaomi-model"))]
+    soffice = find_soffice()
+    with tempfile.TemporaryDirectory() as folder:
+        book = Path(folder) / "model.xlsx"
+        runs = {"build": [*command, "build", "--out", str(book)], "help": [*command, "--help"]}
+        if soffice is not None:
+            profile = (Path(folder) / "profile").as_uri()
+            runs["LibreOffice"] = [
+                *(str(soffice), f"-env:UserInstallation={profile}", "--headless", "--convert-to", "xlsx"),
+                *("--outdir", str(Path(folder) / "converted"), str(book)),
+            ]
+        times: dict[str, list[float]] = {name: [] for name in runs}
+        for turn in range(repeats + 1):
+            for name, arguments in runs.items():
+                taken = _run(arguments)
+                if turn:  # the first turn warms caches and makes LibreOffice's profile
+                    times[name].append(taken)
+    medians = {name: statistics.median(taken) for name, taken in times.items()}
+    build, shown = medians["build"], medians["help"]
+    found = [
+        Measurement("build the workbook, whole process", build),
+        Measurement(
+            "xiaomi-model --help, as a share of it",
+            shown,
+            shown / build,
+            f"< {HELP_SHARE}",
+            shown / build < HELP_SHARE,
+        ),
+    ]
+    if soffice is not None:
+        ratio = medians["LibreOffice"] / build
+        required = f"> {AGAINST_LIBREOFFICE:.0f} x the build"
+        met = ratio > AGAINST_LIBREOFFICE
+        found.append(
+            Measurement("LibreOffice converts the same file", medians["LibreOffice"], ratio, required, met)
+        )
+    return found
+
+
+def _run(arguments: Sequence[str]) -> float:
+    """One process, with Python's compiled modules kept between runs, as an installed program has them."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    started = time.perf_counter()
+    subprocess.run(arguments, check=True, capture_output=True, env=environment)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    sys.exit(not print_table("Building the workbook", measure()))
