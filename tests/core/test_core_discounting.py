@@ -170,6 +170,11 @@ def test_of_several_internal_rates_xirr_gives_the_one_nearest_to_zero() -> None:
     assert xirr([-100, 230, -132], dates) == pytest.approx(0.10, abs=1e-12)
 
 
+def test_money_back_and_no_more_is_a_rate_of_zero() -> None:
+    flows = [-4098.822157105696, 1.5221571056958965, 1.0, 4095.0, 1.3]
+    assert xirr(flows, [45_000, 45_030, 45_060, 45_090, 45_120]) == pytest.approx(0.0, abs=1e-12)
+
+
 def test_xirr_finds_a_gain_made_in_a_day() -> None:
     assert np.log1p(xirr([-100, 150], ["2024-01-01", "2024-01-02"])) == pytest.approx(365 * np.log(1.5))
 

@@ -85,8 +85,8 @@ def test_value_driver_is_that_of_the_book_on_valuation() -> None:
 
 
 def test_exit_multiple_value_discounts_to_the_published_one() -> None:
-    # SolutionInn, question 11833479, on the multiple method: EBITDA of year 5 of $800 million sold at 11 times, at a
-    # discount rate of 9.7%, is worth $5.5 billion today
+    # SolutionInn, question 11833479, on the multiple method: EBITDA of $800 million in year 5, sold at 11
+    # times, is worth $5.5 billion today at a discount rate of 9.7%
     value = exit_multiple_terminal_value(800.0, multiple=11.0)
     assert value == 8800.0
     assert round(value * discount_factors(0.097, years=5)[-1] / 1000, 1) == 5.5
@@ -306,8 +306,7 @@ def test_enterprise_value_with_a_value_driver_is_that_of_the_book_on_valuation()
 
 
 def test_an_exit_multiple_is_worth_the_published_amount() -> None:
-    # SolutionInn, question 11833479, on the multiple method: EBITDA of $800 million in year 5, sold at 11 times, at a
-    # discount rate of 9.7% is worth $5.5 billion today
+    # SolutionInn, question 11833479, as in the test of the multiple itself
     value = enterprise_value(
         [0.0] * 5, wacc=0.097, terminal_growth=0.0, terminal="exit_multiple", metric=800.0, multiple=11.0
     )

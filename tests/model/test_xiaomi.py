@@ -69,7 +69,7 @@ def test_strict_vehicles_equal_a_net_present_value_by_another_library(strict: Re
     flows = np.linspace(0.0, 0.12 * revenue[-1], 16) * 0.85 * 0.5
     final = flows[-1]
     flows[0] *= stub
-    # numpy-financial leaves the first flow undiscounted: the second flow falls stub + 0.5 years from the date.
+    # numpy-financial leaves the first of its flows undiscounted: ours is the second, at stub + 0.5 years.
     explicit = flows[0] / 1.12 ** (stub / 2) + npf.npv(0.12, flows[1:]) / 1.12 ** (stub + 0.5)
     terminal = final * 1.05 / 0.07 / 1.12 ** (stub + 14.5)
     assert strict.sotp.vehicle.usd == pytest.approx(explicit + terminal, rel=1e-12)

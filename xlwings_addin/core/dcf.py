@@ -10,9 +10,17 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xlwings_addin.core.discounting import Timing, exponents, gordon_multiple, steps, value_driver_multiple
+from xlwings_addin.core.discounting import Timing, gordon_multiple, steps, value_driver_multiple
 from xlwings_addin.core.errors import InputError
-from xlwings_addin.core.horner import Block, discounted_sum, finite_flows, for_each_block, power, years_first
+from xlwings_addin.core.horner import (
+    Block,
+    discounted_sum,
+    finite_flows,
+    for_each_block,
+    power,
+    seen_as,
+    years_first,
+)
 from xlwings_addin.core.validation import (
     Floats,
     broadcastable,
@@ -136,15 +144,15 @@ def enterprise_value(
     choice("terminal", terminal, get_args(Terminal))
     array, r, g = flows_of("flows", flows), rates("wacc", wacc), rates("terminal_growth", terminal_growth)
     figures = _figures(terminal, nopat_next=nopat_next, roic=roic, metric=metric, multiple=multiple)
-    times = exponents(array.shape[-1], timing=timing, first_period=first_period)
-    horizon = first_period + len(times) - 1 if terminal == "exit_multiple" else times[-1]
+    waits = steps(array.shape[-1], timing=timing, first_period=first_period)
+    horizon = first_period + len(waits) - 1 if terminal == "exit_multiple" else sum(waits)
     shapes = {"one year of flows": array.shape[:-1], "wacc": r.shape, "terminal_growth": g.shape}
     shape = common_shape(shapes | {name: figure.shape for name, figure in figures.items()})
     if terminal != "exit_multiple":
         exceeds("wacc", r, "terminal_growth", g)
 
-    years, waits = years_first(array, shape), steps(times)
-    r, g, *figured = (np.broadcast_to(each, shape) for each in (r, g, *figures.values()))
+    years = years_first(array, shape)
+    r, g, *figured = (seen_as(each, shape) for each in (r, g, *figures.values()))
     values = np.empty((2, *shape))
     explicit, beyond = values[0, ...], values[1, ...]
 

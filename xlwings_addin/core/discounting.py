@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xlwings_addin.core.errors import DomainError, InputError, ShapeError
-from xlwings_addin.core.horner import Block, discounted_sum, finite_flows, for_each_block, years_first
+from xlwings_addin.core.horner import (
+    Block,
+    discounted_sum,
+    finite_flows,
+    for_each_block,
+    seen_as,
+    years_first,
+)
 from xlwings_addin.core.validation import (
     Floats,
     broadcastable,
@@ -81,22 +88,19 @@ def exponents(years: int, *, timing: Timing = "end", first_period: float = 1.0) 
     >>> exponents(3, timing="mid").tolist()
     [0.5, 1.5, 2.5]
     """
-    choice("timing", timing, ("end", "mid"))
-    year_ends = one_number("first_period", first_period) + np.arange(
-        year_count("years", years), dtype=np.float64
-    )
-    if timing == "end":
-        return year_ends
-    return np.concatenate([[first_period / 2], year_ends[1:] - 0.5])
+    return np.cumsum(steps(years, timing=timing, first_period=first_period))
 
 
-def steps(times: Floats) -> list[float]:
-    """Time to the first of some times, and from each to the next.
+def steps(years: int, *, timing: Timing = "end", first_period: float = 1.0) -> tuple[float, ...]:
+    """Years from the valuation date to the first flow, and from each flow to the next.
 
-    >>> steps(exponents(3, timing="mid", first_period=0.5))
-    [0.25, 0.75, 1.0]
+    >>> steps(3, timing="mid", first_period=0.5)
+    (0.25, 0.75, 1.0)
     """
-    return [float(step) for step in np.diff(times, prepend=0.0)]
+    count, stub = year_count("years", years), one_number("first_period", first_period)
+    if choice("timing", timing, ("end", "mid")) == "end":
+        return (stub, *[1.0] * (count - 1))
+    return (stub / 2, *[(stub + 1) / 2] * (count > 1), *[1.0] * (count - 2))
 
 
 def present_value(
@@ -120,10 +124,10 @@ def present_value(
     1188.44
     """
     array, discount_rate = flows_of("flows", flows), rates("rate", rate)
-    times = exponents(array.shape[-1], timing=timing, first_period=first_period)
+    waits = steps(array.shape[-1], timing=timing, first_period=first_period)
     shape = common_shape({"one year of flows": array.shape[:-1], "rate": discount_rate.shape})
-    years, discount_rate = years_first(array, shape), np.broadcast_to(discount_rate, shape)
-    waits, total = steps(times), np.empty(shape)
+    years, discount_rate = years_first(array, shape), seen_as(discount_rate, shape)
+    total = np.empty(shape)
 
     def value(block: Block) -> None:
         discounted_sum(years[:, *block], 1 / (1 + discount_rate[block]), waits, out=total[block])
@@ -264,16 +268,21 @@ def xirr(flows: ArrayLike, dates: Dates) -> float:
         raise DomainError("dates", dates, "must not all be the same day", shown=str(dates[0]))
     span = times.max()
 
-    def worth(decay: float) -> float:
-        return float(array @ np.exp(-decay * times / span))
+    def worth(decay: ArrayLike) -> Any:
+        return (array * np.exp(np.multiply.outer(decay, -times / span))).sum(axis=-1)
 
     tries = np.sinh(np.linspace(-_REACH, _REACH, 4001))
-    worths = np.exp(-tries[:, None] * times / span) @ array
+    worths = worth(tries)
     crossings = np.flatnonzero(np.sign(worths[:-1]) * np.sign(worths[1:]) <= 0)
     if not len(crossings):
         raise DomainError("flows", array.tolist(), "have no internal rate of return above -100.00%")
     nearest = min(crossings, key=lambda k: abs(tries[k] + tries[k + 1]))
-    return float(np.expm1(brentq(worth, tries[nearest], tries[nearest + 1], xtol=1e-15, rtol=1e-14) / span))
+    low, high = tries[nearest], tries[nearest + 1]
+    if worth(low) * worth(high) > 0:  # one end is the root, and its sign a matter of rounding
+        decay = min(low, high, key=lambda end: abs(worth(end)))
+    else:
+        decay = brentq(worth, low, high, xtol=1e-15, rtol=1e-14)
+    return float(np.expm1(decay / span))
 
 
 def _dated(flows: ArrayLike, dates: Dates) -> tuple[Floats, Floats]:

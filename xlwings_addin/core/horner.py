@@ -26,13 +26,16 @@ def discounted_sum(years: Floats, factor: Floats, steps: Sequence[float], out: F
 
     `steps` is the time from the valuation date to the first flow, and from each flow to the next. One
     multiplication and one addition a year, and no power for each flow:
-    `x**s0 (F0 + x**s1 (F1 + x**s2 (F2 + ...)))`.
+    `x**s0 (F0 + x**s1 (F1 + x**s2 (F2 + ...)))`. One scenario is a dot product, which takes fewer calls.
 
     >>> out = np.empty(())
     >>> discounted_sum(np.array([1.0, 2.0, 4.0]), np.array(0.5), steps=[1.0, 1.0, 1.0], out=out)
     >>> float(out)
     1.5
     """
+    if factor.ndim == 0:
+        out[...] = factor ** np.cumsum(steps) @ years
+        return
     factors = {step: power(factor, step) for step in set(steps)}
     np.multiply(years[-1], factors[steps[-1]], out=out)
     for year in range(len(years) - 2, -1, -1):
@@ -78,7 +81,13 @@ def scenario_blocks(shape: tuple[int, ...]) -> Iterator[Block]:
 
 def years_first(flows: Floats, shape: tuple[int, ...]) -> Floats:
     """Flows seen with the year along the first axis and the scenarios' shape after it, without a copy."""
-    return np.moveaxis(np.broadcast_to(flows, (*shape, flows.shape[-1])), -1, 0)
+    wide = seen_as(flows, (*shape, flows.shape[-1]))
+    return np.moveaxis(wide, -1, 0) if shape else wide
+
+
+def seen_as(array: Floats, shape: tuple[int, ...]) -> Floats:
+    """An array seen at a shape it fits, without a copy."""
+    return array if array.shape == shape else np.broadcast_to(array, shape)
 
 
 def for_each_block(shape: tuple[int, ...], value: Callable[[Block], None]) -> None:

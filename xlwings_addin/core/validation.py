@@ -61,7 +61,7 @@ def require(
 
     A rule that depends on the value is a function of the index.
     """
-    if np.all(holds):
+    if np.asarray(holds).all():
         return
     shape = np.broadcast_shapes(array.shape, np.shape(holds))
     bad = np.broadcast_to(~np.asarray(holds), shape)
@@ -140,6 +140,8 @@ def broadcastable(**arrays: Floats) -> tuple[int, ...]:
 def common_shape(shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
     """As `broadcastable`, for shapes by the name a message gives them."""
     common: tuple[int, ...] = ()
+    if not any(shapes.values()):
+        return common
     seen: list[str] = []
     for argument, shape in shapes.items():
         try:

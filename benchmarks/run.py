@@ -1,0 +1,23 @@
+"""All benchmarks, one table each; exit status 1 when a requirement is missed. `make bench`."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import bench_build, bench_enterprise_value, bench_recalculate
+from benchmarks.measure import print_table
+
+BENCHMARKS = {
+    "Building the workbook, whole processes": bench_build.measure,
+    "Recalculation, in process": bench_recalculate.measure,
+    "Enterprise value, a million scenarios of 15 years": bench_enterprise_value.measure,
+}
+
+
+def main() -> int:
+    met = [print_table(title, measure()) for title, measure in BENCHMARKS.items()]
+    return int(not all(met))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
