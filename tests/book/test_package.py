@@ -560,6 +560,19 @@ def test_a_disk_that_is_really_full_is_reported(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize("place", [Path("."), Path("/dev/null")])
+def test_what_is_no_file_is_not_replaced(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if not place.exists():
+        pytest.skip("needs a device to write to")
+    with pytest.raises(BookError, match="must be a file, not a folder or a device"):
+        save(place, b"new")
+    assert place.exists()
+    assert not place.is_file()
+
+
 @pytest.mark.parametrize("lock", ["~$model.xlsx", ".~lock.model.xlsx#"])
 def test_a_workbook_open_in_another_program_is_not_touched(lock: str, tmp_path: Path) -> None:
     target = tmp_path / "model.xlsx"

@@ -546,6 +546,8 @@ def save(path: Path | str, data: bytes) -> None:
     if lock is not None:
         rule = f"is open in another program, as its lock file {lock.name} says; close it there first"
         raise BookError("file", str(path), rule, shown=str(path))
+    if target.exists() and not target.is_file():
+        raise BookError("file", str(path), "must be a file, not a folder or a device", shown=str(path))
     try:
         _replace(target, data)
     except OSError as error:

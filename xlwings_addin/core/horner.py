@@ -99,7 +99,9 @@ def for_each_block(shape: tuple[int, ...], value: Callable[[Block], None]) -> No
 
 def finite_flows(flows: Floats, *values: Floats) -> None:
     """Raise where a value of the flows is not finite: one of them is not, or they are too large together."""
-    if all(np.isfinite(value).all() for value in values):
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = sum(value.sum() for value in values)
+    if np.isfinite(total) or all(np.isfinite(value).all() for value in values):
         return
     require("flows", flows, np.isfinite(flows), "must be finite")
     raise DomainError("flows", flows, "exceed the largest number of 64 bits", shown="discounted")

@@ -74,7 +74,10 @@ def require(
 
 def rates(argument: str, values: ArrayLike) -> Floats:
     """`values` as rates above -100%, at which nothing is left to discount or to grow."""
-    array = numbers(argument, values)
+    array = _floats(argument, values, "must be a number or an array of numbers")
+    if array.size and array.min() > -1 and array.max() < np.inf:  # two quick passes; NaN fails the first
+        return array
+    numbers(argument, array)
     require(argument, array, array > -1, f"must be above {percent(-1)}", show=percent)
     return array
 
