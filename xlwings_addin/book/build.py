@@ -8,10 +8,10 @@ from pathlib import Path
 
 from xlwings_addin.book.agreement import disagreement
 from xlwings_addin.book.calculate import Calculation
+from xlwings_addin.book.charts import charted_cells, with_cached_values
 from xlwings_addin.book.package import (
     CellKey,
     CellValue,
-    Package,
     normalise,
     read_package,
     save,
@@ -58,19 +58,24 @@ def build(
     progress("Writing formulas")
     unfilled = read_package(render(book, context.results[case]))
     progress("Calculating and comparing with the core")
-    values = proven_values(book, unfilled, functions, case)
-    day = context.results[case].inputs.day("valuation_date")
+    calculation = Calculation(unfilled, functions)
+    values = proven_values(book, calculation, case)
+    charts = {
+        name: with_cached_values(part, calculation.values(charted_cells(part)))
+        for name, part in unfilled.parts.items()
+        if name.startswith("xl/charts/")
+    }
+    day = datetime.combine(context.results[case].inputs.day("valuation_date"), time(), UTC)
     progress("Saving")
-    save(path, normalise(unfilled, timestamp=datetime.combine(day, time(), UTC), values=values))
+    save(path, normalise(unfilled, timestamp=day, values=values, parts=charts))
     return book
 
 
-def proven_values(book: Book, unfilled: Package, functions: Functions, case: str) -> dict[CellKey, CellValue]:
+def proven_values(book: Book, calculation: Calculation, case: str) -> dict[CellKey, CellValue]:
     """The values of all formula cells and stored results, each compared with the core in every case.
 
     The delivered case comes last: its values are the ones that stay.
     """
-    calculation = Calculation(unfilled, functions)
     formula_cells = [cell for cell in book.cells() if cell.entry.kind == "formula"]
     stored: dict[CellKey, CellValue] = {}
     values: dict[CellKey, CellValue] = {}

@@ -1,32 +1,39 @@
-"""The charts that sheets declare, as native ones."""
+"""The charts that sheets declare, as native ones, with the values a reader shows that does not calculate."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from lxml import etree
 from openpyxl.chart import BarChart, LineChart, Reference, Series
 from openpyxl.chart._chart import ChartBase
+from openpyxl.chart.data_source import AxDataSource, NumRef, StrRef
 from openpyxl.chart.label import DataLabelList
 from openpyxl.chart.marker import Marker
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.drawing.line import LineProperties
 
 from xlwings_addin.book import styles
-from xlwings_addin.book.references import Book, PlacedSheet
+from xlwings_addin.book.package import CellKey, CellValue
+from xlwings_addin.book.references import Book, PlacedSheet, quoted
+from xlwings_addin.book.sheet_xml import cells_in
 from xlwings_addin.sheets.spec import Chart
 
 
 def native_chart(book: Book, placed: PlacedSheet, chart: Chart) -> ChartBase:
     """Bars, and with them, where the chart asks for it, its last series as a line or as markers."""
 
-    def reference(formula: str) -> Reference:
+    def cells(formula: str) -> str:
         resolved = book.resolve(formula, placed.sheet.key, "", 0)
-        if "!" not in resolved:
-            resolved = f"'{placed.sheet.title}'!{resolved}"
-        return Reference(range_string=resolved)
+        return resolved if "!" in resolved else f"{quoted(placed.sheet.title)}!{resolved}"
 
     def series(position: int) -> Series:
         title, formula = chart.series[position]
-        made = Series(reference(formula), title=title)
+        made = Series(Reference(range_string=cells(formula)), title=title)
         made.graphicalProperties = GraphicalProperties(solidFill=styles.BARS[position])
+        texts = ":label" in chart.categories or ":heading" in chart.categories
+        along = cells(chart.categories)
+        made.cat = AxDataSource(strRef=StrRef(along)) if texts else AxDataSource(numRef=NumRef(along))
         return made
 
     bars = BarChart()
@@ -50,7 +57,6 @@ def native_chart(book: Book, placed: PlacedSheet, chart: Chart) -> ChartBase:
             over.marker.graphicalProperties = GraphicalProperties(solidFill=colour)
         line.series.append(over)
         bars += line
-    bars.set_categories(reference(chart.categories))
     if chart.kind == "stacked":
         for made in bars.series:
             made.dLbls = DataLabelList(showVal=True, numFmt='0.00;-0.00;""')
@@ -59,6 +65,48 @@ def native_chart(book: Book, placed: PlacedSheet, chart: Chart) -> ChartBase:
     bars.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="D9D9D9"))
     bars.x_axis.delete = bars.y_axis.delete = False
     bars.x_axis.number_format = "General"
+    bars.title.overlay = bars.y_axis.title.overlay = bars.legend.overlay = False
     bars.legend.position = "b"
     bars.width, bars.height = chart.size
     return bars
+
+
+_CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+
+
+def charted_cells(part: bytes) -> list[CellKey]:
+    """The cells that a chart's part shows, in its order, each as often as it stands there."""
+    return [cell for reference in _references(etree.fromstring(part)) for cell in _cells_of(reference)]
+
+
+def with_cached_values(part: bytes, values: Mapping[CellKey, CellValue]) -> bytes:
+    """A chart's part with the values of its cells kept inside, as Excel keeps them.
+
+    A viewer that does not calculate draws a chart from these alone.
+    """
+    chart = etree.fromstring(part)
+    for reference in _references(chart):
+        numeric = reference.tag == f"{_CHART}numRef"
+        for old in reference.findall(f"{_CHART}numCache") + reference.findall(f"{_CHART}strCache"):
+            reference.remove(old)
+        cache = etree.SubElement(reference, f"{_CHART}{'num' if numeric else 'str'}Cache")
+        if numeric:
+            etree.SubElement(cache, f"{_CHART}formatCode").text = "General"
+        cells = _cells_of(reference)
+        etree.SubElement(cache, f"{_CHART}ptCount", val=str(len(cells)))
+        for index, cell in enumerate(cells):
+            point = etree.SubElement(cache, f"{_CHART}pt", idx=str(index))
+            value = values[cell]
+            etree.SubElement(point, f"{_CHART}v").text = (
+                repr(value) if isinstance(value, float) else str(value)
+            )
+    return bytes(etree.tostring(chart, xml_declaration=True, encoding="UTF-8", standalone=True))
+
+
+def _references(chart: etree._Element) -> list[etree._Element]:
+    return [*chart.iter(f"{_CHART}numRef", f"{_CHART}strRef")]
+
+
+def _cells_of(reference: etree._Element) -> list[CellKey]:
+    title, _, area = (reference.findtext(f"{_CHART}f") or "").rpartition("!")
+    return [(title.strip("'"), cell) for cell in cells_in(area.replace("$", ""))]

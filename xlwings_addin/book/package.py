@@ -462,9 +462,13 @@ _EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 
 
 def normalise(
-    source: Source, *, timestamp: datetime = _EARLIEST, values: Mapping[CellKey, CellValue] | None = None
+    source: Source,
+    *,
+    timestamp: datetime = _EARLIEST,
+    values: Mapping[CellKey, CellValue] | None = None,
+    parts: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """The workbook, with `values` stored in its cells, as bytes that depend on its content alone.
+    """The workbook, with `values` in its cells and `parts` replaced, as bytes that depend on content alone.
 
     Parts in a fixed order, dated 1980-01-01 (the first a zip knows), deflated at level 6; the document
     properties `created` and `modified` say `timestamp`. The workbook declares calculation engine 191029 and
@@ -478,11 +482,12 @@ def normalise(
     package = read_package(source)
     workbook = package.workbook_part
     filled = _parts_with_values(package, values or {}, only_formulas=False)
-    parts = {**package.parts, **filled, workbook: _with_calculation_settings(package.tree(workbook))}
+    settled = _with_calculation_settings(package.tree(workbook))
+    every = {**package.parts, **(parts or {}), **filled, workbook: settled}
     properties = package.related("", "core-properties")
     if properties is not None:
-        parts[properties] = _dated(package.tree(properties), timestamp)
-    return _packed(parts)
+        every[properties] = _dated(package.tree(properties), timestamp)
+    return _packed(every)
 
 
 def _with_calculation_settings(workbook: etree._Element) -> bytes:
