@@ -14,7 +14,6 @@ from openpyxl.cell import Cell as XlsxCell
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.utils import get_column_letter as letter
 from openpyxl.workbook.defined_name import DefinedName
-from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
@@ -31,6 +30,7 @@ from xlwings_addin.book.references import (
     PlacedSheet,
     quoted,
 )
+from xlwings_addin.book.validation import validation
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets.spec import (
@@ -46,9 +46,7 @@ from xlwings_addin.sheets.spec import (
 )
 
 MODEL = "Xiaomi: sum-of-the-parts valuation"
-LINE_HEIGHT, ROW_MARGIN = 13.5, 1.5
-LONGEST_LIST = 255
-"""Characters that a list of choices in a cell may have."""
+LINE_HEIGHT, ROW_MARGIN, HEADING_HEIGHT = 13.5, 1.5, 16.0
 CHART_ROWS = 14
 """Rows below the last line that a chart may reach into, for the print area."""
 
@@ -115,6 +113,7 @@ class _SheetWriter:
             self.worksheet.cell(HEADING_ROW, column, text)
         self._headings(HEADING_ROW, self.placed.columns)
         self._write(HEADING_ROW, KEY_COLUMN, "Key", font=styles.KEY)
+        self.worksheet.row_dimensions[HEADING_ROW].height = HEADING_HEIGHT
         for block in self.placed.blocks:
             self._block(block)
         self._widths()
@@ -178,7 +177,7 @@ class _SheetWriter:
         worksheet.page_setup.orientation, worksheet.page_setup.paperSize = "landscape", worksheet.PAPERSIZE_A4
         worksheet.page_setup.fitToWidth, worksheet.page_setup.fitToHeight = 1, 0
         worksheet.sheet_properties.pageSetUpPr.fitToPage = True
-        worksheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        worksheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.7, footer=0.4)
         below = CHART_ROWS if self.placed.sheet.charts(self.book.context) else 0
         worksheet.print_area = f"A1:{letter(self.last_column)}{self.placed.last_row + below}"
         worksheet.print_title_rows = f"{TITLE_ROW}:{HEADING_ROW}"
@@ -225,8 +224,8 @@ class _SheetWriter:
                     area = f"{letter(columns.first)}{row}:{letter(columns.first + columns.count - 1)}{row}"
                     if (entry.unit or line.unit) == "status":
                         self._colour(area.partition(":")[0])
-                    if entry.choices:
-                        self._offer(entry, line, area)
+                    if entry.choices or entry.parameter:
+                        self.worksheet.add_data_validation(validation(entry, line, area))
         for chart in self.placed.sheet.charts(self.book.context):
             column, key = chart.anchor
             place = f"{column}{self.placed.lines[key][0].rows[key]}"
@@ -259,22 +258,6 @@ class _SheetWriter:
         ):
             rule = FormulaRule(formula=[condition], fill=styles.STATUS_FILLS[word], stopIfTrue=True)
             self.worksheet.conditional_formatting.add(address, rule)
-
-    def _offer(self, entry: Entry, line: Line, area: str) -> None:
-        """A list to choose from where an input is one of a few words."""
-        listed = ",".join(entry.choices)
-        if len(listed) > LONGEST_LIST:
-            raise ValueError(f"{line.key}: a list of choices may have {LONGEST_LIST} characters")
-        validation = DataValidation(
-            type="list",
-            formula1=f'"{listed}"',
-            allow_blank=False,
-            showErrorMessage=True,
-            errorTitle=line.label,
-            error=f"One of: {', '.join(entry.choices)}"[:LONGEST_LIST],
-        )
-        validation.add(area)
-        self.worksheet.add_data_validation(validation)
 
 
 def _look(cell: Cell, line: Line) -> dict[str, Any]:

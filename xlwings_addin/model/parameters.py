@@ -85,6 +85,22 @@ class Parameter:
                 self._check_range(name, number)
                 return number
 
+    @property
+    def rule(self) -> str:
+        """What the value must be, in words.
+
+        >>> parameter("tax_rate").rule, parameter("diluted_shares").rule, parameter("timing").rule
+        ('at least 0.00%, below 100.00%', 'above 0', 'one of end, mid')
+        """
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        bounds = []
+        if self.minimum is not None:
+            bounds.append(f"{'above' if self.above_minimum else 'at least'} {self.show(self.minimum)}")
+        if self.maximum is not None:
+            bounds.append(f"{'below' if self.below_maximum else 'at most'} {self.show(self.maximum)}")
+        return ", ".join(bounds) or {"date": "a date", "text": "a text"}.get(self.kind, "a number")
+
     def show(self, value: object) -> str:
         """`value` as a message prints it: rates as percentages.
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from xlwings_addin.model.inputs import Tables
-from xlwings_addin.model.parameters import TIMELINE_YEARS
+from xlwings_addin.model.parameters import TIMELINE_YEARS, Parameter
 from xlwings_addin.model.xiaomi import Results
 
 Kind = Literal["formula", "input", "stored", "text"]
@@ -39,7 +39,8 @@ class Entry:
 
     `kind` says who writes the cell: "formula" the sheet, "input" the analyst, "stored" the build, which
     keeps there what `formula` refers to when `case` is selected, "text" nobody after the build. `value`
-    returns one value for a single column and a sequence for several; None leaves a typed cell blank.
+    returns one value for a single column and a sequence for several; None leaves a typed cell blank. An
+    input takes one of `choices`, or what `parameter` allows.
     """
 
     value: Value
@@ -47,6 +48,7 @@ class Entry:
     kind: Kind = "formula"
     unit: str | None = None
     choices: tuple[str, ...] = ()
+    parameter: Parameter | None = None
     case: str | None = None
 
     def __post_init__(self) -> None:
