@@ -13,16 +13,15 @@ LONGEST_TITLE, LONGEST_TEXT = 32, 255
 
 def validation(entry: Entry, line: Line, area: str) -> DataValidation:
     """The rule of an input as a data validation over its cells, with the input's help as the prompt."""
-    made = _of_choices(entry.choices, line) if entry.choices else _of_parameter(entry.parameter)
-    made.allow_blank = False
     parameter = entry.parameter
-    rule = parameter.rule if parameter else f"one of {', '.join(entry.choices)}"
+    choices = parameter.choices if parameter else entry.choices
+    made = _of_choices(choices, line) if choices else _of_parameter(parameter)
+    rule = parameter.rule if parameter else f"one of {', '.join(choices)}"
+    made.allow_blank = False
     made.errorTitle = made.promptTitle = line.label[:LONGEST_TITLE]
     made.error = f"{line.key} must be {rule}"[:LONGEST_TEXT]
-    made.prompt = (
-        f"{parameter.help} Must be {rule}."[:LONGEST_TEXT] if parameter else line.note[:LONGEST_TEXT]
-    )
-    made.showErrorMessage, made.showInputMessage = True, bool(made.prompt)
+    made.prompt = (f"{parameter.help} Must be {rule}." if parameter else line.note)[:LONGEST_TEXT]
+    made.showErrorMessage = made.showInputMessage = True
     made.add(area)
     return made
 

@@ -61,9 +61,7 @@ def _line(parameter: Parameter, context: Context) -> Line:
             "live": Entry(
                 lambda r: r.inputs[key], f"INDEX({{{key}:cases[all]}},{{cover.case_index}})", unit=shown_as
             ),
-            "cases": Entry(
-                by_case, kind="input", choices=parameter.choices, parameter=parameter, unit=shown_as
-            ),
+            "cases": Entry(by_case, kind="input", parameter=parameter, unit=shown_as),
             "basis": Entry(lambda r: r.inputs.row(key).basis, provenance("basis"), unit="word"),
             "as_of": Entry(as_of, provenance("as_of"), unit="date"),
         },
