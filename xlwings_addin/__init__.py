@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from xlwings_addin.book.compare import Report, SecondOpinion
+    from xlwings_addin.book.compare import SecondOpinion
     from xlwings_addin.book.package import CellKey, CellValue
+    from xlwings_addin.book.report import Report
     from xlwings_addin.model.xiaomi import Results
 
 __all__ = ["build", "check", "default_book", "recalculate", "value"]
@@ -45,8 +46,8 @@ def value(case: str = DEFAULT_CASE, *, folder: Path | None = None) -> Results:
     return evaluate(load_inputs(case, folder))
 
 
-def build(path: Path | str | None = None, *, case: str = DEFAULT_CASE, folder: Path | None = None) -> Path:
-    """Write the workbook, opening with `case`, and return its path.
+def build(path: Path | str | None = None, *, case: str | None = None, folder: Path | None = None) -> Path:
+    """Write the workbook, opening with `case` (by default the first), and return its path.
 
     Raises `ValuationError`, and writes nothing, when an input breaks a rule or formula and core disagree.
     """
@@ -66,7 +67,12 @@ def recalculate(path: Path | str, out: Path | str | None = None) -> dict[CellKey
     from udfs.registry import callbacks
     from xlwings_addin.book.calculate import recalculate as evaluate_book
     from xlwings_addin.book.package import read_package, save, write_values
+    from xlwings_addin.core.errors import BookError
 
+    if out is not None and Path(out).suffix.lower() != Path(path).suffix.lower():
+        raise BookError(
+            "file", str(out), f"must be named {Path(path).suffix}, as the workbook is", shown=str(out)
+        )
     package = read_package(Path(path))
     values = evaluate_book(package, callbacks())
     if out is not None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from udfs.registry import Udf
-    from xlwings_addin.book.compare import Finding, Report
+    from xlwings_addin.book.report import Finding, Report
     from xlwings_addin.model.xiaomi import Results
 
 CHECK_FAILED, BAD_INPUT = 1, 2
@@ -75,8 +75,10 @@ def value(case: Case = xa.DEFAULT_CASE, inputs: Inputs = None, as_json: Json = F
 
 @app.command()
 def build(
-    out: Annotated[Path | None, typer.Option("--out", help="The file to write.")] = None,
-    case: Case = xa.DEFAULT_CASE,
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write, .xlsx.")] = None,
+    case: Annotated[
+        str | None, typer.Option("--case", help="The case it opens with; the first by default.")
+    ] = None,
     inputs: Inputs = None,
     as_json: Json = False,
 ) -> None:
@@ -279,8 +281,10 @@ def _print_report(report: Report, *, verbose: bool) -> None:
     shown = {"failure": "Failures", "warning": "Warnings"} | ({"note": "Notes"} if verbose else {})
     for severity, title in shown.items():
         rows = [_finding_row(each) for each in report.findings if each.severity == severity]
-        if rows:
+        if rows and sys.stdout.isatty():
             _print(_table(title, ("Kind", "Case", "Where", "Line", "What"), rows))
+        for row in () if sys.stdout.isatty() else rows:
+            _print(f"{severity}: {' | '.join(cell for cell in row if cell)}")
     counts = report.counts()
     _print(
         f"{'OK' if report.ok else 'FAILED'}: {counts.get('failure', 0)} failures, "

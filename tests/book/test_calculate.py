@@ -12,7 +12,17 @@ from typing import Any
 
 import openpyxl
 import pytest
-from foreign_books import DYNAMIC, NATIVE, formulas_book, handmade_book, openpyxl_book, saved, xlsxwriter_book
+from foreign_books import (
+    DYNAMIC,
+    NATIVE,
+    formulas_book,
+    handmade_book,
+    openpyxl_book,
+    packed,
+    parts_of,
+    saved,
+    xlsxwriter_book,
+)
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 from xlwings_addin.book.calculate import Calculation, UnevaluatedError, recalculate
@@ -328,6 +338,205 @@ def test_dates_count_from_1904_where_the_workbook_says_so() -> None:
     book.active["A3"] = "=DATE(2024,1,2)"
     # Microsoft, "Date systems in Excel": the 1900 and the 1904 system are 1,462 days apart.
     assert list(recalculate(saved(book), {}).values()) == [20240102.0, 45293.0 - 1462.0]
+
+
+# --- tables -------------------------------------------------------------------------------------------
+
+COMMISSION = "=[@[Sales Amount]]*[@[% Commission]]"
+SHEET_OF_TABLE = "Joe's <sales>"
+
+
+def department_sales(*formulas: str, sheet: str = SHEET_OF_TABLE, totals: bool = True) -> bytes:
+    """The table A1:E8 of Microsoft's "Using structured references with Excel tables"; formulas from G2 on."""
+    import xlsxwriter
+
+    people = [
+        ("Joe", "North", 260, 0.1),
+        ("Robert", "South", 660, 0.15),
+        ("Michelle", "East", 940, 0.15),
+        ("Erich", "West", 410, 0.12),
+        ("Dafna", "North", 800, 0.15),
+        ("Rob", "South", 900, 0.15),
+    ]
+    columns = [
+        {"header": "Sales Person", "total_string": "Total"},
+        {"header": "Region"},
+        {"header": "Sales Amount", "total_function": "sum"},
+        {"header": "% Commission"},
+        {"header": "Commission Amount", "formula": COMMISSION, "total_function": "sum"},
+    ]
+    options = {"name": "DeptSales", "total_row": totals, "columns": columns, "data": people}
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    page = book.add_worksheet(sheet)
+    page.add_table("A1:E8" if totals else "A1:E7", options)
+    for row, formula in enumerate(formulas, 1):
+        page.write_formula(row, 6, formula)
+    book.define_name("Commissions", "=DeptSales[Commission Amount]")
+    book.close()
+    return buffer.getvalue()
+
+
+def of_department_sales(*formulas: str, **options: Any) -> list[object]:
+    values = recalculate(department_sales(*formulas, **options), {})
+    sheet = options.get("sheet", SHEET_OF_TABLE)
+    return [values[sheet, f"G{row}"] for row in range(2, 2 + len(formulas))]
+
+
+# The cells are those that Microsoft's page gives in its column "Which refers to" or "Cell range".
+MEANINGS = {
+    "DeptSales[#All]": "A1:E8",
+    "DeptSales[#Data]": "A2:E7",
+    "DeptSales[]": "A2:E7",
+    "DeptSales": "A2:E7",
+    "DeptSales[#Headers]": "A1:E1",
+    "DeptSales[#Totals]": "A8:E8",
+    "DeptSales[Sales Amount]": "C2:C7",
+    "deptsales[SALES AMOUNT]": "C2:C7",
+    "DeptSales[[Sales Person]:[Region]]": "A2:B7",
+    "DeptSales[ [Sales Person]:[Region] ]": "A2:B7",
+    "DeptSales[[#All],[Sales Amount]]": "C1:C8",
+    "DeptSales[[#Headers],[% Commission]]": "D1:D1",
+    "DeptSales[[#Totals],[Region]]": "B8:B8",
+    "DeptSales[[#All],[Sales Amount]:[% Commission]]": "C1:D8",
+    "DeptSales[[#Data],[% Commission]:[Commission Amount]]": "D2:E7",
+    "DeptSales[[#Headers],[Region]:[Commission Amount]]": "B1:E1",
+    "DeptSales[[#Totals],[Sales Amount]:[Commission Amount]]": "C8:E8",
+    "DeptSales[[#Headers],[#Data],[% Commission]]": "D1:D7",
+    "DeptSales[[#Data], [#Totals], [Sales Amount]]": "C2:C8",
+    "DeptSales[Region]:DeptSales[% Commission]": "B2:D7",
+}
+
+
+@pytest.mark.parametrize("reference", MEANINGS)
+def test_a_structured_reference_means_the_cells_that_microsoft_says(reference: str) -> None:
+    questions = (
+        "=ROWS({0})",
+        "=COLUMNS({0})",
+        "=SUM({0})",
+        "=COUNTA({0})",
+        "=SUMPRODUCT(ROW({0})*100+COLUMN({0}))",
+    )
+    ours = of_department_sales(*(question.format(reference) for question in questions))
+    plain = of_department_sales(*(question.format(MEANINGS[reference]) for question in questions))
+    assert ours == plain
+    assert not any(is_error(value) for value in ours)
+
+
+def test_this_row_of_a_table_is_the_row_of_the_formula() -> None:
+    values = recalculate(department_sales(), {})
+    commissions = [26.0, 99.0, 141.0, 49.2, 120.0, 135.0]
+    assert [values[SHEET_OF_TABLE, f"E{row}"] for row in range(2, 8)] == pytest.approx(commissions, rel=1e-12)
+    assert values[SHEET_OF_TABLE, "E8"] == pytest.approx(sum(commissions), rel=1e-12)
+    beside = of_department_sales("=DeptSales[[#This Row],[Sales Amount]]", "=SUM(DeptSales[#This Row])")
+    assert beside == [260.0, pytest.approx(660 + 0.15 + 99, rel=1e-12)]
+
+
+def test_a_column_on_its_own_means_the_cell_of_the_row() -> None:
+    assert of_department_sales("=DeptSales[Sales Amount]", "=DeptSales[Sales Amount]*2") == [260.0, 1320.0]
+
+
+def told_to_libreoffice(reference: str) -> str:
+    """A structured reference, or its cells where LibreOffice 7.4 does not read it as Microsoft describes it."""
+    as_written = reference.startswith("DeptSales[[") or reference.lower().endswith("[sales amount]")
+    return reference if as_written else MEANINGS[reference]
+
+
+@pytest.mark.libreoffice
+@pytest.mark.usefixtures("libreoffice")
+def test_libreoffice_agrees_on_structured_references() -> None:
+    questions = [f"={name}({{}})" for name in ("SUM", "COUNTA", "ROWS", "COLUMNS")]
+    more = ["=SUM(Commissions)", '="DeptSales[Region]"&COUNTIF(DeptSales[Region],"North")']
+    ours = recalculate(
+        department_sales(*(question.format(each) for question in questions for each in MEANINGS), *more), {}
+    )
+    told = [question.format(told_to_libreoffice(each)) for question in questions for each in MEANINGS]
+    parts = parts_of(department_sales(*told, *more))
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    qualified = re.sub(r"(?<=[>*,])\[", "DeptSales[", sheet)
+    assert qualified.count(">DeptSales[[#This Row]") == 6
+    [theirs] = recalculate_with_libreoffice(
+        {"book.xlsx": packed(parts | {"xl/worksheets/sheet1.xml": qualified.encode()})}
+    )
+    assert sum("DeptSales" in formula for formula in told) > len(told) / 2
+    assert len(ours) == len(told) + len(more) + 8
+    assert list(disagreements(ours, theirs)) == []
+
+
+def test_names_of_columns_may_hold_anything() -> None:
+    import xlsxwriter
+
+    headers = ["Net [CNY] it's", "#1", "@x", "f(x), y: z", 'a "b"', "new\nline"]
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    page = book.add_worksheet()
+    columns = [{"header": header} for header in headers]
+    page.add_table("A1:F3", {"name": "T", "columns": columns, "data": [[1, 2, 3, 4, 5, 6]] * 2})
+    references = ["T[Net '[CNY'] it''s]", "T['#1]", "T['@x]", "T[[f(x), y: z]]", 'T[a "b"]', "T[new\nline]"]
+    for row, reference in enumerate(references):
+        page.write_formula(row, 7, f'=SUM({reference})&" of T[#All]"')
+    book.close()
+    values = list(recalculate(buffer.getvalue(), {}).values())
+    assert values == [f"{2 * number} of T[#All]" for number in range(1, 7)]
+
+
+def test_cells_that_share_a_formula_have_rows_of_their_own() -> None:
+    parts = parts_of(department_sales())
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    own = "<f>[[#This Row],[Sales Amount]]*[[#This Row],[% Commission]]</f>"
+    assert sheet.count(own) == 6
+    shared = own.replace("<f>", '<f t="shared" ref="E2:E7" si="0">').replace("[[", "DeptSales[[")
+    sheet = sheet.replace(own, shared, 1).replace(own, '<f t="shared" si="0"/>')
+    values = recalculate(packed(parts | {"xl/worksheets/sheet1.xml": sheet.encode()}), {})
+    assert values[SHEET_OF_TABLE, "E3"] == pytest.approx(660 * 0.15, rel=1e-12)
+    assert values[SHEET_OF_TABLE, "E8"] == pytest.approx(570.2, rel=1e-12)
+
+
+def test_a_defined_name_may_stand_for_a_column() -> None:
+    assert of_department_sales("=SUM(Commissions)") == pytest.approx([570.2], rel=1e-12)
+
+
+def test_a_python_function_takes_the_cells_of_a_table() -> None:
+    spy = Spy(1.0)
+    recalculate(
+        department_sales("=SPY(DeptSales[Sales Amount],,DeptSales[[#Totals],[Region]])"), {"SPY": spy}
+    )
+    assert spy.calls == [([[260.0], [660.0], [940.0], [410.0], [800.0], [900.0]], None, None)]
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "DeptSales[Profit]",
+        "NoTable[Region]",
+        "DeptSales[#Totals]",
+        "DeptSales[[Region],[Sales Amount]]",
+        "DeptSales[[#All],[#This Row]]",
+        "[Region]",
+    ],
+)
+def test_a_structured_reference_to_no_cells_is_reported(reference: str) -> None:
+    with pytest.raises(UnevaluatedError) as refusal:
+        recalculate(department_sales(f"=COUNTA({reference})", sheet="Sales", totals=False), {})
+    assert str(refusal.value).startswith(f"cell Sales!G2 cannot be evaluated: =COUNTA({reference}) ")
+
+
+def test_a_table_that_says_nonsense_is_refused() -> None:
+    parts = parts_of(department_sales())
+    part = "xl/tables/table1.xml"
+    spoiled = parts[part].replace(b'totalsRowCount="1"', b'totalsRowCount="one"')
+    assert spoiled != parts[part]
+    sentence = f"has a table {part} with '1' rows of headers and 'one' of totals"
+    with pytest.raises(BookError, match=re.escape(sentence)):
+        recalculate(packed(parts | {part: spoiled}), {})
+
+
+def test_values_are_stored_beside_structured_references_that_stay() -> None:
+    book = department_sales("=SUM(DeptSales[Sales Amount])")
+    filled = write_values(book, recalculate(book, {}))
+    assert [cell.text for cell in formula_cells(filled)] == [cell.text for cell in formula_cells(book)]
+    # 260 + 660 + 940 + 410 + 800 + 900
+    assert read_values(filled)[SHEET_OF_TABLE, "G2"] == 3970.0
 
 
 # --- what cannot be evaluated -------------------------------------------------------------------------

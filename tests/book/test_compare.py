@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,9 +14,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 from udfs.registry import callbacks
 from xlwings_addin.book import compare
 from xlwings_addin.book.build import load_context
-from xlwings_addin.book.compare import Finding, Report, check
+from xlwings_addin.book.compare import check
+from xlwings_addin.book.libreoffice import convert_with_libreoffice, recalculate_with_libreoffice
 from xlwings_addin.book.package import save, write_values
 from xlwings_addin.book.references import Book
+from xlwings_addin.book.report import Finding, Report
 from xlwings_addin.core.errors import BookError, DomainError, InputError
 
 CASES = ("march_2024_replica", "march_2024_strict")
@@ -232,7 +235,8 @@ def test_lines_are_found_by_key_after_a_row_is_inserted(book_file: Path) -> None
 def test_an_input_that_is_no_number_is_named(book_file: Path, book: Book) -> None:
     row = book.sheets["inputs"].lines["risk_free"][0].rows["risk_free"]
     spoil(book_file, "Inputs", lambda worksheet: worksheet.__setitem__(f"E{row}", "four percent"))
-    with pytest.raises(InputError, match="risk_free 'four percent' must be a number"):
+    expected = f"Inputs!E{row} risk_free of march_2024_replica 'four percent' must be a number"
+    with pytest.raises(InputError, match=expected):
         run(book_file)
 
 
@@ -256,8 +260,113 @@ def test_another_workbook_is_no_model(tmp_path: Path) -> None:
 
     path = tmp_path / "other.xlsx"
     Workbook().save(path)
-    with pytest.raises(BookError, match="is not a model of this project"):
+    with pytest.raises(BookError, match=r"lacks lines .* \(Cover: selected_case, Inputs: associates"):
         run(path)
+
+
+def test_a_limit_that_was_loosened_is_found(book_file: Path, book: Book) -> None:
+    sheet, cell = book.at("{checks.printed_core_value_per_share_hkd:high}")
+    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, 99.0))
+    report = run(book_file)
+    (finding,) = found(report, "changed text")
+    assert (finding.severity, finding.cell, finding.found) == ("failure", cell, "99.0")
+    assert not report.ok
+
+
+def test_a_changed_unit_or_label_is_told(book_file: Path, book: Book) -> None:
+    sheet, cell = book.at("{sotp.core:value}")
+    unit = f"B{cell[1:]}"
+    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(unit, "USD m"))
+    (finding,) = found(run(book_file), "changed text")
+    assert (finding.severity, finding.cell) == ("warning", unit)
+    assert finding.message == "USD m stands where the build writes CNY m"
+
+
+def test_a_name_that_points_elsewhere_is_found(book_file: Path, book: Book) -> None:
+    price = book.at("{sotp.price}")[1]
+
+    def change(worksheet: Worksheet) -> None:
+        name = worksheet.parent.defined_names["value_per_share_hkd"]
+        name.attr_text = f"SOTP!$D${price[1:]}"
+        del worksheet.parent.defined_names["risk_free"]
+
+    spoil(book_file, "SOTP", change)
+    report = run(book_file)
+    assert {finding.found for finding in found(report, "changed name")} == {f"SOTP!$D${price[1:]}", "nothing"}
+    assert not report.ok
+
+
+def test_an_error_in_a_cell_of_the_analysts_own_is_told(book_file: Path) -> None:
+    workbook = load_workbook(book_file)
+    workbook.create_sheet("Mine")["A1"] = "=1/0"
+    values = compare.read_values(book_file)
+    workbook.save(book_file)
+    kept = {at: value for at, value in values.items() if at in set(_formula_keys(book_file))}
+    save(book_file, write_values(book_file, {**kept, ("Mine", "A1"): "#DIV/0!"}))
+    report = run(book_file)
+    assert [(finding.sheet, finding.cell) for finding in found(report, "error cell")] == [("Mine", "A1")]
+    assert report.ok
+
+
+def _formula_keys(path: Path) -> list[tuple[str, str]]:
+    return [(each.sheet, each.cell) for each in compare.formula_cells(path)]
+
+
+def test_an_input_linked_to_another_cell_counts_with_its_value(book_file: Path, book: Book) -> None:
+    row = book.sheets["inputs"].lines["diluted_shares"][0].rows["diluted_shares"]
+    spoil(book_file, "Inputs", lambda worksheet: worksheet.__setitem__(f"E{row}", "=25000+0"))
+    save(book_file, write_values(book_file, compare.Calculation(book_file, callbacks()).values()))
+    assert run(book_file).ok
+
+
+def test_a_replica_that_was_changed_no_longer_has_to_replicate(book_file: Path, book: Book) -> None:
+    row = book.sheets["inputs"].lines["diluted_shares"][0].rows["diluted_shares"]
+    spoil(book_file, "Inputs", lambda worksheet: worksheet.__setitem__(f"E{row}", 26_000.0))
+    save(book_file, write_values(book_file, compare.Calculation(book_file, callbacks()).values()))
+    report = run(book_file)
+    told = [finding for finding in report.findings if finding.line.startswith("printed_")]
+    assert {finding.severity for finding in told} == {"warning"}
+    assert report.ok
+
+
+def test_keys_that_are_elsewhere_are_told_once(book_file: Path) -> None:
+    spoil(book_file, "History", lambda worksheet: worksheet.insert_cols(2))
+    (finding,) = found(run(book_file), "missing line")
+    assert finding.message == "the keys of the lines are not in column V of History"
+
+
+@pytest.mark.parametrize("part", ["xl/styles.xml", "[Content_Types].xml"])
+def test_a_package_that_lacks_a_part_is_no_workbook(book_file: Path, part: str) -> None:
+    with zipfile.ZipFile(book_file) as archive:
+        kept = {name: archive.read(name) for name in archive.namelist() if name != part}
+    with zipfile.ZipFile(book_file, "w") as archive:
+        for name, data in kept.items():
+            archive.writestr(name, data)
+    with pytest.raises(BookError, match=r"workbook"):
+        run(book_file)
+
+
+def test_a_workbook_saved_by_libreoffice_still_passes(book_file: Path, libreoffice: Path) -> None:
+    (saved,) = convert_with_libreoffice([book_file])
+    book_file.write_bytes(saved)
+    report = run(book_file, second_opinion="require")
+    failures = {(each.kind, each.message) for each in report.findings if each.severity == "failure"}
+    assert not failures
+
+
+def test_without_the_add_in_the_workbook_says_so_and_stays_sound(
+    delivered: Path, book: Book, libreoffice: Path
+) -> None:
+    # LibreOffice without the add-in, recalculating everything with the other case selected.
+    data = write_values(delivered, {book.at("{cover.selected_case}"): CASES[1]}, only_formulas=False)
+    (values,) = recalculate_with_libreoffice({"model.xlsx": data})
+    strict = load_context().results[CASES[1]]
+    assert values[book.at("{sotp.value_per_share}")] == pytest.approx(strict.sotp.value_per_share, rel=1e-9)
+    assert values[book.at("{functions.wacc:function}")] == "#NAME?"
+    assert values[book.at("{functions.wacc:status}")] == "no add-in"
+    assert values[book.at("{checks.add_in:status}")] == "WARN"
+    assert values[book.at("{checks.failures:value}")] == 0.0
+    assert str(values[book.at("{cover.overall}")]).startswith("OK, with")
 
 
 def test_stale_facts_are_lint_on_a_later_day(delivered: Path) -> None:

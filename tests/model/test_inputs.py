@@ -1,5 +1,7 @@
 """Tables and cases: what loads, what is refused and in which words, and that the facts are the sources'."""
 
+import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from xlwings_addin.core.errors import ChoiceError, DomainError, InputError, Valu
 from xlwings_addin.model.inputs import (
     COLUMNS,
     DEFAULT_CASE,
+    MAX_CASES,
     Inputs,
     Row,
     Tables,
@@ -134,12 +137,13 @@ def test_every_scalar_has_a_unit_a_source_and_a_date(each, replica: Inputs):
 
 
 @pytest.mark.parametrize("case", case_names())
-def test_every_row_of_a_case_changes_something_or_says_why_it_repeats(case: str, tables: Tables):
+def test_a_row_of_a_case_says_that_it_is_the_default_exactly_where_it_is(case: str, tables: Tables):
     inputs = load_inputs(case, tables=tables)
     overrides = [row for row in inputs.rows.values() if row.file == f"{case}.csv"]
     assert overrides
     for row in overrides:
-        assert row.value != tables.row(row.key).value or row.note.startswith("repeated: "), row.place
+        same = row.value == tables.row(row.key).value
+        assert row.note.startswith("same as the default: ") == same, row.place
 
 
 def test_the_replica_and_the_strict_case_share_their_facts(tables: Tables):
@@ -215,8 +219,23 @@ def test_a_series_of_words_is_refused(tables: Tables):
 
 
 def test_an_unknown_key_is_named(tables: Tables):
-    with pytest.raises(InputError, match=r"^phones without a period is not in the tables$"):
-        tables.row("phones")
+    message = r"^key 'phones' has no row in history\.csv, articles\.csv or assumptions\.csv$"
+    for period in ("", "FY2024"):
+        with pytest.raises(InputError, match=message):
+            tables.row("phones", period)
+
+
+def test_a_key_read_in_the_wrong_kind_of_period_is_told_what_there_is(tables: Tables):
+    with pytest.raises(InputError, match=r"^capex without a period is not in the tables \(they have FY20"):
+        tables.row("capex")
+    message = r"^risk_free FY2024 is not in the tables \(they have it without a period\)$"
+    with pytest.raises(InputError, match=message):
+        tables.row("risk_free", "FY2024")
+
+
+def test_a_new_figure_of_an_unknown_key_is_refused(tables: Tables):
+    with pytest.raises(InputError, match=r"^key 'phones' has no row in history\.csv"):
+        tables.replace({("phones", "FY2024"): 1.0})
 
 
 def test_a_byte_order_mark_is_accepted(folder: Path, tables: Tables):
@@ -322,6 +341,57 @@ def test_a_missing_table_is_named(folder: Path):
     assert message_of(InputError, folder) == "table 'articles.csv' is not in inputs/"
 
 
+def test_articles_with_a_header_alone_load_and_their_figures_are_named_as_missing(folder: Path):
+    (folder / "inputs" / "articles.csv").write_text(",".join(COLUMNS) + "\n")
+    tables = load_tables(folder)
+    assert tables.articles == ()
+    with pytest.raises(InputError, match=r"^key 'article_004_vehicle_value_per_share_hkd' has no row in "):
+        tables.row("article_004_vehicle_value_per_share_hkd")
+
+
+def test_a_history_without_capex_loads_and_capex_is_named_as_missing(folder: Path):
+    path = folder / "inputs" / "history.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith("capex,")]
+    assert len(kept) < len(lines)
+    path.write_text("".join(kept), encoding="utf-8")
+    tables = load_tables(folder)
+    assert tables.periods("capex") == ()
+    with pytest.raises(InputError, match=r"^key 'capex' has no row in history\.csv, "):
+        tables.series("capex", ["FY2023"])
+
+
+@pytest.mark.parametrize("table", ["inputs/articles.csv", "cases/march_2024_replica.csv"])
+def test_a_folder_where_a_table_belongs_is_named_by_its_path(folder: Path, table: str):
+    path = folder / table
+    path.unlink()
+    path.mkdir()
+    reason = os.strerror(errno.EISDIR)
+    assert message_of(InputError, folder) == f"file {str(path)!r} must be a file that can be read: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "argument", "part"),
+    [
+        ("open", "file", "inputs/history.csv"),
+        ("is_dir", "folder", "."),
+        ("iterdir", "folder", "cases"),
+    ],
+)
+def test_what_may_not_be_read_is_named_by_its_path(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, operation: str, argument: str, part: str
+):
+    # Permissions do not bind a superuser, so the refusal is the operating system's error itself.
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, operation, refuse)
+        message = message_of(InputError, folder)
+    reason = os.strerror(errno.EACCES)
+    assert message == f"{argument} {str(folder / part)!r} must be a {argument} that can be read: {reason}"
+
+
 def test_a_table_in_another_encoding_is_refused(folder: Path):
     (folder / "inputs" / "articles.csv").write_bytes("schätzung".encode("latin-1"))
     assert message_of(InputError, folder) == "table 'articles.csv' must be UTF-8 text"
@@ -365,6 +435,67 @@ def test_rows_that_differ_in_unit_alone_are_a_conflict(folder: Path):
     message = message_of(InputError, folder)
     assert "1 CNY m" in message
     assert "1 HKD m" in message
+
+
+@pytest.mark.parametrize("read", [case_names, load_tables], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("place", ["nowhere", "inputs", "inputs/history.csv"])
+def test_a_path_that_is_no_folder_of_tables_is_refused(folder: Path, place: str, read):
+    path = folder / place
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert str(caught.value) == f"folder {str(path)!r} must be a folder with inputs/ and cases/"
+
+
+@pytest.mark.parametrize("read", [case_names, load_tables], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("part", ["inputs", "cases"])
+def test_a_folder_with_one_part_missing_is_refused(folder: Path, part: str, read):
+    shutil.rmtree(folder / part)
+    with pytest.raises(InputError) as caught:
+        read(folder)
+    assert str(caught.value) == f"folder {str(folder)!r} must be a folder with inputs/ and cases/"
+
+
+def test_a_folder_without_a_case_is_refused(folder: Path):
+    for path in (folder / "cases").iterdir():
+        path.unlink()
+    (folder / "cases" / "notes.txt").write_text("no case")
+    shown = f"folder {str(folder / 'cases')!r}"
+    assert message_of(InputError, folder) == f"{shown} must hold a case: a CSV file of overrides"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Bull.csv", "bull case.csv", "bull-case.csv", "2024.csv", "_bull.csv", "bull.CSV", "a" * 32 + ".csv"],
+)
+def test_a_case_file_is_named_like_a_key(folder: Path, name: str):
+    (folder / "cases" / name).write_text("")
+    assert message_of(InputError, folder) == (
+        f"case file {name!r} must be lower-case words joined by underscores, 31 characters at most, then .csv"
+    )
+
+
+def test_a_case_name_of_31_characters_is_accepted(folder: Path):
+    longest = "a" * 31
+    shutil.copy(folder / "cases" / f"{DEFAULT_CASE}.csv", folder / "cases" / f"{longest}.csv")
+    assert load_inputs(longest, folder=folder).case == longest
+
+
+def add_cases(folder: Path, count: int) -> None:
+    """Add cases until there are `count`."""
+    for number in range(count - len(case_names(folder))):
+        shutil.copy(folder / "cases" / f"{DEFAULT_CASE}.csv", folder / "cases" / f"copy_{number}.csv")
+
+
+def test_as_many_cases_as_the_inputs_sheet_has_columns_are_accepted(folder: Path):
+    add_cases(folder, MAX_CASES)
+    assert len(case_names(folder)) == MAX_CASES == 12
+
+
+def test_one_case_more_is_refused(folder: Path):
+    add_cases(folder, 13)
+    assert message_of(InputError, folder) == (
+        "cases 13 must be 12 at most: each is a column of the Inputs sheet"
+    )
 
 
 def test_a_case_may_not_set_an_unknown_key(folder: Path):

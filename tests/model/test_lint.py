@@ -361,6 +361,14 @@ def test_an_oddity_about_a_missing_row_is_an_error(tables: Tables):
     assert findings[0].message == "a_multiple_above_tesla needs article_009_profit FY2024, not in the tables"
 
 
+def test_oddities_of_articles_without_rows_are_errors(tables: Tables):
+    findings = found(replace(tables, articles=()), "oddities")
+    missing = [finding for finding in findings if finding.message.endswith("not in the tables")]
+    assert missing
+    assert {finding.severity for finding in missing} == {"error"}
+    assert len(missing) == len([oddity for oddity in tables.oddities if "article_" in oddity.keys])
+
+
 def test_an_oddity_with_rows_and_no_check_is_an_error(tables: Tables):
     findings = found(spoiled(tables, id="z_new"), "oddities")
     assert findings[0].severity == "error"

@@ -103,10 +103,37 @@ def test_parts_of_the_sum_add_up(replica: Results, strict: Results) -> None:
 
 
 def test_the_price_implies_the_deliveries_that_give_it(replica: Results) -> None:
+    assert isinstance(replica.sotp.implied_final_deliveries, float)
     implied = replica.sotp.implied_final_deliveries / replica.vehicle.deliveries_at_base_price[-1]
     deliveries = replica.inputs.number("vehicle_base_deliveries") * implied
     again = evaluate(replica.inputs.replace(vehicle_base_deliveries=deliveries))
     assert again.sotp.value_per_share == pytest.approx(replica.inputs.number("price_hkd"), rel=1e-9)
+
+
+def test_the_price_implies_the_deliveries_that_give_it_under_a_holding_discount(replica: Results) -> None:
+    discounted = evaluate(replica.inputs.replace(holding_discount=0.2))
+    assert isinstance(discounted.sotp.implied_final_deliveries, float)
+    implied = discounted.sotp.implied_final_deliveries / discounted.vehicle.deliveries_at_base_price[-1]
+    deliveries = discounted.inputs.number("vehicle_base_deliveries") * implied
+    again = evaluate(discounted.inputs.replace(vehicle_base_deliveries=deliveries))
+    assert again.sotp.value_per_share == pytest.approx(discounted.inputs.number("price_hkd"), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "nothing", ["vehicle_base_deliveries", "vehicle_operating_margin_end", "vehicle_cash_conversion"]
+)
+def test_a_vehicle_business_worth_nothing_is_worth_nothing(replica: Results, nothing: str) -> None:
+    results = evaluate(replica.inputs.replace(**{nothing: 0.0}))
+    assert results.sotp.vehicle.value == 0.0
+    assert results.vehicle.valuation.terminal_share == 0.0
+    assert results.sotp.value_per_share == pytest.approx(replica.sotp.core_and_net_cash_per_share)
+
+
+def test_more_debt_than_value_leaves_no_margin_of_safety(replica: Results) -> None:
+    results = evaluate(replica.inputs.replace(debt=1_000_000.0))
+    assert results.sotp.value_per_share < 0
+    assert results.sotp.margin_of_safety == "n/a"
+    assert results.summary()["margin_of_safety"] is None
 
 
 def test_the_summary_has_what_a_program_reads(replica: Results) -> None:

@@ -18,8 +18,8 @@ from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Entry, Line, Sheet, constant
 
 NATIVE_FUNCTIONS = {
-    *("ABS", "AND", "AVERAGE", "COUNTIF", "DATE", "IF", "INDEX", "ISERROR", "ISNUMBER", "LEFT", "MATCH"),
-    *("MAX", "MIN", "N", "NPV", "OR", "PRODUCT", "SUM", "SUMPRODUCT", "TEXT"),
+    *("ABS", "AND", "AVERAGE", "COUNTIF", "DATE", "ERROR.TYPE", "IF", "INDEX", "ISERROR", "ISNUMBER"),
+    *("LEFT", "MATCH", "MAX", "MIN", "N", "NPV", "OR", "PRODUCT", "ROWS", "SUM", "SUMPRODUCT", "TEXT"),
 }
 """All are in ECMA-376 (2006), so in Excel 2007 and later and in LibreOffice 7.4."""
 

@@ -19,7 +19,7 @@ from xlwings_addin.book.package import (
 from xlwings_addin.book.references import Book
 from xlwings_addin.book.render import render
 from xlwings_addin.core.errors import BookError, ChoiceError
-from xlwings_addin.model.inputs import DEFAULT_CASE, case_names, load_inputs, load_tables
+from xlwings_addin.model.inputs import case_names, load_inputs, load_tables
 from xlwings_addin.model.xiaomi import evaluate
 from xlwings_addin.sheets.spec import Context
 
@@ -40,18 +40,21 @@ def build(
     path: Path | str,
     *,
     functions: Functions,
-    case: str = DEFAULT_CASE,
+    case: str | None = None,
     folder: Path | None = None,
     progress: Progress = lambda _: None,
 ) -> Book:
-    """Write the workbook to `path`, opening with `case`, a value in every formula cell.
+    """Write the workbook to `path`, opening with `case` (or the first), a value in every formula cell.
 
     The values come from a spreadsheet engine that evaluates the formulas; every one of them is compared
     with the core, in every case, before the file is written. Raises `ValuationError` for bad inputs and
     `BookError` when a formula and the core disagree or the file cannot be written: then nothing is.
     """
     progress("Reading inputs and valuing every case")
+    if Path(path).suffix.lower() != ".xlsx":
+        raise BookError("file", str(path), "must be named .xlsx", shown=str(path))
     context = load_context(folder)
+    case = context.cases[0] if case is None else case
     if case not in context.results:
         raise ChoiceError("case", case, f"must be one of {', '.join(context.cases)}")
     book = Book(context)

@@ -59,7 +59,7 @@ def native_chart(book: Book, placed: PlacedSheet, chart: Chart) -> ChartBase:
         bars += line
     if chart.kind == "stacked":
         for made in bars.series:
-            made.dLbls = DataLabelList(showVal=True, numFmt='0.00;-0.00;""')
+            made.dLbls = DataLabelList(showVal=True)
             made.dLbls.showSerName = made.dLbls.showCatName = made.dLbls.showLegendKey = False
     bars.y_axis.title, bars.y_axis.number_format = chart.axis, chart.number_format
     bars.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="D9D9D9"))
@@ -95,8 +95,10 @@ def with_cached_values(part: bytes, values: Mapping[CellKey, CellValue]) -> byte
         cells = _cells_of(reference)
         etree.SubElement(cache, f"{_CHART}ptCount", val=str(len(cells)))
         for index, cell in enumerate(cells):
-            point = etree.SubElement(cache, f"{_CHART}pt", idx=str(index))
             value = values[cell]
+            if value is None:
+                continue
+            point = etree.SubElement(cache, f"{_CHART}pt", idx=str(index))
             etree.SubElement(point, f"{_CHART}v").text = (
                 repr(value) if isinstance(value, float) else str(value)
             )

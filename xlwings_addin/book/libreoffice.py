@@ -4,26 +4,50 @@ LibreOffice by itself keeps the values stored in an xlsx and does not compute it
 those values would compare them with themselves. Here every run gets a profile of its own in which
 `OOXMLRecalcMode` is 0, "always recalculate"; the profile of the user is neither read nor changed.
 
+It is also the way out where the embedded engine gives up: `recalculate_with_fallback`.
+
 Source: LibreOffice, officecfg/registry/schema/org/openoffice/Office/Calc.xcs, Formula/Load/OOXMLRecalcMode.
 """
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from glob import glob
 from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
-from xlwings_addin.book.package import CellKey, CellValue, read_values
+from xlwings_addin.book import sheet_xml
+from xlwings_addin.book.package import (
+    CellKey,
+    CellValue,
+    Package,
+    Source,
+    formula_cells,
+    is_error,
+    read_package,
+    read_values,
+)
 from xlwings_addin.core.errors import BookError
 
-__all__ = ["convert_with_libreoffice", "find_soffice", "recalculate_with_libreoffice"]
+if TYPE_CHECKING:
+    from xlwings_addin.book.calculate import UnevaluatedError
+
+__all__ = [
+    "convert_with_libreoffice",
+    "find_soffice",
+    "recalculate_with_fallback",
+    "recalculate_with_libreoffice",
+]
 
 _ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -54,6 +78,102 @@ def find_soffice() -> Path | None:
         if matches:
             return Path(matches[-1])
     return None
+
+
+def recalculate_with_fallback(
+    source: Source, udfs: Mapping[str, Callable[..., object]], *, timeout: float = 120.0
+) -> dict[CellKey, CellValue]:
+    """As `calculate.recalculate`; where the embedded engine gives up, all values are LibreOffice's.
+
+    LibreOffice answers for a workbook as a whole or not at all, and only where its answer is certain: it
+    knows every function called (it hides an unknown one in `IFERROR(F(1),0)`), and every formula cell gets a
+    value. It reads a copy in which structured references are the cells they mean. It is not asked if the
+    workbook calls a function of `udfs`, has a formula that hangs on itself or cannot be parsed, holds dynamic
+    arrays, whose size it does not change, or refers to other workbooks or to cells of a table that the table
+    lacks. It saves several errors, #NUM! among them, as #VALUE!; a workbook with such a value gets no answer.
+    Numbers have 15 significant digits. Ranges in a formula that is no array formula mean one cell, also
+    inside an aggregating function, `SUM(A1:A3*2)`, as in Excel before 365.
+    Raises the embedded engine's UnevaluatedError where there is no answer, also because LibreOffice is not
+    installed, fails or takes longer than `timeout` seconds; other errors as for `calculate.recalculate`.
+    """
+    from xlwings_addin.book.calculate import UnevaluatedError, recalculate
+
+    package = read_package(source)
+    try:
+        return recalculate(package, udfs)
+    except UnevaluatedError as refusal:
+        try:
+            values = _values_instead(package, udfs, refusal, timeout)
+        except BookError as failure:
+            raise refusal from failure
+        if values is None:
+            raise
+        return values
+
+
+def _values_instead(
+    package: Package, udfs: Collection[str], refusal: UnevaluatedError, timeout: float
+) -> dict[CellKey, CellValue] | None:
+    """LibreOffice's values of all formula cells; None where they would not be certain."""
+    from xlwings_addin.book.calculate import SPELLINGS, functions_called, plain_formulas
+
+    formulas, cells = plain_formulas(package), formula_cells(package)
+    functions = functions_called(formulas.values())
+    own = {spelling.format(name=name).upper() for spelling in SPELLINGS for name in udfs}
+    cannot_say = (
+        any(name.upper() in own for name in functions)
+        or any(cell.is_faulty for cell in refusal.cells)
+        or any(cell.kind == "dynamic" for cell in cells)
+        or any("[" in _TEXT.sub("", formula) for formula in formulas.values())
+    )
+    if cannot_say:
+        return None
+    books = {"workbook.xlsx": _with_formulas(package, formulas), "functions.xlsx": _calls(functions)}
+    found, calls = recalculate_with_libreoffice(books, timeout=timeout)
+    values = {(cell.sheet, cell.cell): found.get((cell.sheet, cell.cell)) for cell in cells}
+    known = not any(is_error(value) and value == "#NAME?" for value in calls.values())
+    certain = not any(value is None or _may_mean_another(value) for value in values.values())
+    return values if known and certain else None
+
+
+_TEXT = re.compile(r'"[^"]*"')
+
+
+def _may_mean_another(value: CellValue) -> bool:
+    """Whether LibreOffice saves a value also for errors that other programs tell apart."""
+    return is_error(value) and value in ("#NAME?", "#VALUE!")
+
+
+def _with_formulas(package: Package, formulas: Mapping[CellKey, str]) -> bytes:
+    """The workbook with other formulas in its cells, array formulas in the same areas."""
+    changed: dict[str, bytes | None] = {}
+    for sheet, part in package.sheets().items():
+        data = package.parts[part]
+        edits = []
+        for cell in package.cells(part):
+            formula = formulas.get((sheet, cell.address))
+            if cell.formula is not None and formula not in (None, sheet_xml.formula_text(data, cell)):
+                edits.append(_formula_edit(data, cell.formula, formula or ""))
+        if edits:
+            changed[part] = sheet_xml.apply(data, edits)
+    return package.with_parts(changed)
+
+
+def _formula_edit(data: bytes, element: sheet_xml.Span, formula: str) -> sheet_xml.Edit:
+    start = data.index(b">", element.start) + 1
+    end = data.rindex(b"</", start, element.end)
+    return sheet_xml.Edit(start, end, escape(formula).encode())
+
+
+def _calls(functions: Collection[str]) -> bytes:
+    """A workbook that calls each function without arguments: #NAME? for those that are not known."""
+    import openpyxl
+
+    book, buffer = openpyxl.Workbook(), io.BytesIO()
+    for row, name in enumerate(sorted(functions), 1):
+        book.active.cell(row, 1, f"={name}()")
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 def recalculate_with_libreoffice(

@@ -27,7 +27,10 @@ from xlwings_addin.sheets.spec import (
 TITLE_ROW, PURPOSE_ROW, HEADING_ROW = 1, 2, 4
 """Title, purpose or headline, a blank row, then the headings; lines follow."""
 
-_REFERENCE = re.compile(r"\{(?:(\w+)\.)?(\*|\w+)(?::(\w+))?(?:\[([^\]]+)\])?\}")
+HEADINGS = "Key"
+"""What stands in the column of keys in the row of headings; no line has this key."""
+
+_REFERENCE = re.compile(r"\{(?:(\w+)\.)?(\*|\w+)(?::(\w+)(?:\.\.(\w+))?)?(?:\[([^\]]+)\])?\}")
 _SAME_SHEET_RANGE = re.compile(r"((?:'[^']+'|\w+)!)(\$?[A-Z]+\$?\d+):\1(?=\$?[A-Z]+\$?\d)")
 
 
@@ -76,6 +79,7 @@ class PlacedSheet:
     sheet: Sheet
     columns: Layout
     blocks: tuple[PlacedBlock, ...]
+    heading_row: int = HEADING_ROW
 
     @cached_property
     def lines(self) -> dict[str, tuple[PlacedBlock, Line]]:
@@ -118,14 +122,13 @@ class Book:
     def _headings(self, placed: PlacedSheet) -> Iterator[Cell]:
         headline = placed.sheet.headline
         if headline is not None:
-            yield Cell(placed.sheet, None, headline, "headline", 0, PURPOSE_ROW, LABEL, "text")
+            row = placed.heading_row + PURPOSE_ROW - HEADING_ROW
+            yield Cell(placed.sheet, None, headline, "headline", 0, row, LABEL, "text")
         for group, columns in placed.columns.items():
             for index, heading in enumerate(columns.headings):
                 if isinstance(heading, Entry):
-                    column = columns.first + index
-                    yield Cell(
-                        placed.sheet, None, heading, group, index, HEADING_ROW, column, heading.unit or "text"
-                    )
+                    row, column = placed.heading_row, columns.first + index
+                    yield Cell(placed.sheet, None, heading, group, index, row, column, heading.unit or "text")
 
     def expected(self, cell: Cell, results: Results) -> Any:
         """The core's value for a cell."""
@@ -149,12 +152,12 @@ class Book:
         """A formula over keys as a formula over cells, seen from a column of a sheet."""
 
         def reference(match: re.Match[str]) -> str:
-            target_sheet, key, wanted, index = match.groups()
+            target_sheet, key, wanted, through, index = match.groups()
             target = self.sheets[target_sheet or sheet]
             prefix = "" if target.sheet.key == sheet else f"{quoted(target.sheet.title)}!"
             if key == "*":
                 last = f"${letter(target.last_column)}${target.last_row}"
-                return f"{prefix}$A${HEADING_ROW + 1}:{last}"
+                return f"{prefix}$A${target.heading_row + 1}:{last}"
             placed, line = target.lines[key]
             if wanted == "label":
                 return f"{prefix}${letter(LABEL)}${placed.rows[key]}"
@@ -162,6 +165,10 @@ class Book:
                 columns = [group.first for group in placed.columns.values()]
                 row = placed.title_row
                 return f"{prefix}${letter(min(columns))}${row}:${letter(max(columns))}${row}"
+            if through:
+                start, end = placed.columns[wanted], placed.columns[through]
+                row, right = placed.rows[key], letter(end.first + end.count - 1)
+                return f"{prefix}${letter(start.first)}${row}:${right}${row}"
             name = wanted or _natural_group(line, group)
             return prefix + _address(placed, line, name, index, column, same_group=name == group)
 
@@ -213,7 +220,8 @@ def _address(
 
 def _place(sheet: Sheet, context: Context, rows: Mapping[tuple[str, str], int]) -> PlacedSheet:
     columns = sheet.columns(context)
-    placed, row = [], HEADING_ROW + 1
+    heading_row = rows.get((sheet.key, HEADINGS), HEADING_ROW)
+    placed, row = [], heading_row + 1
     for block in sheet.blocks(context):
         title_row = row
         row += 1
@@ -223,7 +231,7 @@ def _place(sheet: Sheet, context: Context, rows: Mapping[tuple[str, str], int]) 
             row += 1
         placed.append(PlacedBlock(block, block.columns or columns, title_row, found))
         row += 1
-    result = PlacedSheet(sheet, columns, tuple(placed))
+    result = PlacedSheet(sheet, columns, tuple(placed), heading_row)
     keys = [key for block in placed for key in block.rows]
     if len(keys) > len(set(keys)):
         raise ValueError(f"sheet {sheet.key}: a key stands twice among {', '.join(keys)}")

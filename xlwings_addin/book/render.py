@@ -16,12 +16,14 @@ from openpyxl.utils import get_column_letter as letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlwings_addin.book import styles
 from xlwings_addin.book.charts import native_chart
 from xlwings_addin.book.references import (
     HEADING_ROW,
+    HEADINGS,
     PURPOSE_ROW,
     TITLE_ROW,
     Book,
@@ -112,7 +114,7 @@ class _SheetWriter:
         for column, text in ((LABEL, "Line"), (UNIT, "Unit"), (NOTE, sheet.note_heading)):
             self.worksheet.cell(HEADING_ROW, column, text)
         self._headings(HEADING_ROW, self.placed.columns)
-        self._write(HEADING_ROW, KEY_COLUMN, "Key", font=styles.KEY)
+        self._write(HEADING_ROW, KEY_COLUMN, HEADINGS, font=styles.KEY)
         self.worksheet.row_dimensions[HEADING_ROW].height = HEADING_HEIGHT
         for block in self.placed.blocks:
             self._block(block)
@@ -215,6 +217,8 @@ class _SheetWriter:
     def finish(self) -> None:
         """Row heights, colours of the checks, lists of choices and charts."""
         for block in self.placed.blocks:
+            if block.block.new_page:
+                self.worksheet.row_breaks.append(Break(block.title_row - 1))
             for line in block.block.lines:
                 row = block.rows[line.key]
                 height = LINE_HEIGHT * self._lines_needed(line, block) + ROW_MARGIN
@@ -265,9 +269,10 @@ def _look(cell: Cell, line: Line) -> dict[str, Any]:
     style: str = "link" if _is_link(cell.entry) else cell.entry.kind
     unit = cell.unit
     if unit.startswith("legend "):
-        style, unit = unit.removeprefix("legend "), "text"
+        style, unit = unit.removeprefix("legend "), "sample"
+    typed = style == "text" and unit not in ("text", "date", "sample")
     look: dict[str, Any] = {
-        "font": styles.FONTS[style, line.total],
+        "font": styles.FONTS["input" if typed else style, line.total],
         "number_format": styles.number_format(unit),
         "alignment": styles.RIGHT,
     }
@@ -277,7 +282,7 @@ def _look(cell: Cell, line: Line) -> dict[str, Any]:
         look["border"] = styles.TOTAL_BORDER
     if cell.column < FIRST_COLUMN or unit == "text":
         look["alignment"] = styles.WRAPPED
-    elif unit in ("status", "word"):
+    elif unit in ("status", "word") or (style == "text" and unit == "date"):
         look["alignment"] = styles.CENTRE
     return look
 

@@ -56,7 +56,7 @@ TOP = Alignment(vertical="top")
 WRAPPED = Alignment(vertical="top", wrap_text=True)
 LEFT = Alignment(horizontal="left", vertical="top")
 
-LABEL_WIDTH, UNIT_WIDTH, NOTE_WIDTH, KEY_WIDTH = 42.0, 15.0, 52.0, 26.0
+LABEL_WIDTH, UNIT_WIDTH, NOTE_WIDTH, KEY_WIDTH = 40.0, 14.0, 46.0, 26.0
 
 NUMBER_FORMATS = {
     "rate": "0.00%",
@@ -85,6 +85,9 @@ NUMBER_FORMATS = {
     "HKD per CNY": "0.0000",
     "HKD per USD": "0.0000",
     "CNY per USD": "0.0000",
+    "limit HKD per share": '"HKD" 0.000',
+    "limit USD per share": '"USD" 0.000',
+    "limit USD m": "#,##0",
     "USD per vehicle": '"USD" #,##0',
     "CNY per vehicle": '"CNY" #,##0',
     "m shares": "#,##0",

@@ -17,7 +17,8 @@ Two rows with one key and period confirm each other when value and unit are equa
 a conflict, and the tables load only if exactly one of them is chosen by a note that begins `chosen: ` and
 says why.
 
-A case is a table of the same columns that overrides scalars of `inputs/assumptions.csv`:
+A case is a table of the same columns, `cases/<case>.csv`, that overrides scalars of
+`inputs/assumptions.csv`. There are `MAX_CASES` at most: the Inputs sheet shows them side by side.
 
 >>> inputs = load_inputs("march_2024_replica")
 >>> inputs["timing"], inputs["vehicle_horizon"]
@@ -62,6 +63,7 @@ from xlwings_addin.model.parameters import PARAMETERS, TIMELINE_YEARS, Parameter
 __all__ = [
     "COLUMNS",
     "DEFAULT_CASE",
+    "MAX_CASES",
     "TIMELINE_YEARS",
     "Basis",
     "Inputs",
@@ -81,12 +83,14 @@ Basis = Literal["reported", "derived", "guidance", "consensus", "assumption", "u
 
 COLUMNS = ("key", "period", "value", "unit", "basis", "source", "as_of", "note")
 DEFAULT_CASE = "march_2024_replica"
+MAX_CASES = 12
 CHOSEN = "chosen: "
 
 _KEY = r"[a-z][a-z0-9_]*"
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}"
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _OPERAND = rf"{_KEY}(@[0-9A-Z-]+)?"
+_CASE_FILE = re.compile(rf"(?=.{{1,31}}\.csv){_KEY}\.csv")
 _PERIOD = re.compile(rf"FY(?P<fiscal>\d{{4}})|(?P<year>\d{{4}})Q(?P<quarter>[1-4])|(?P<day>{_ISO_DATE})")
 
 _RULES = {
@@ -232,30 +236,39 @@ class Tables:
     def replace(self, figures: Mapping[tuple[str, str], float | None]) -> Tables:
         """A copy in which figures of the history, by key and period, are others; None leaves one out.
 
-        A changed figure has basis `assumption` and names the caller as its source.
+        A changed figure has basis `assumption` and names the caller as its source. A new period takes its
+        unit from the key's first row; a key without any is an `InputError`.
         """
         kept = tuple(row for row in self.history if (row.key, row.period) not in figures)
         changed = tuple(
             _changed_row(self.row(*figure), value)
             if self.has(*figure)
-            else _changed_row(self.row(figure[0], self.periods(figure[0])[0]), value, period=figure[1])
+            else _changed_row(self._first_row(figure[0]), value, period=figure[1])
             for figure, value in figures.items()
             if value is not None
         )
         return replace(self, history=kept + changed)
 
+    def _first_row(self, key: str) -> Row:
+        return self.row(key, next(iter(self.periods(key)), ""))
+
     def row(self, key: str, period: str = "") -> Row:
-        """The row that stands for `key` in `period`, or an `InputError` that says which periods there are."""
+        """The row that stands for `key` in `period`.
+
+        Raises `InputError` that says which periods there are, or that the key has no row at all.
+        """
         try:
             return self._standing[key, period]
         except KeyError:
-            have = self.periods(key)
-            rule = (
-                f"is not in the tables (they have {have[0]} to {have[-1]})"
-                if have
-                else "is not in the tables"
-            )
-            raise InputError(key, period, rule, shown=period or "without a period") from None
+            raise self._absent(key, period) from None
+
+    def _absent(self, key: str, period: str) -> InputError:
+        periods = self.periods(key)
+        if not periods and not self.has(key):
+            return InputError("key", key, "has no row in history.csv, articles.csv or assumptions.csv")
+        have = f"{periods[0]} to {periods[-1]}" if periods else "it without a period"
+        rule = f"is not in the tables (they have {have})"
+        return InputError(key, period, rule, shown=period or "without a period")
 
     def has(self, key: str, period: str = "") -> bool:
         """Whether the tables hold `key` in `period`."""
@@ -347,8 +360,11 @@ def tables_folder() -> Path:
 
 
 def load_tables(folder: Path | None = None) -> Tables:
-    """Read `inputs/*.csv`. Raises `InputError` naming file, line, column, value and rule."""
-    inputs = (folder or tables_folder()) / "inputs"
+    """Read `inputs/*.csv`.
+
+    Raises `InputError` naming file, line, column, value and rule, or the folder or file that cannot be read.
+    """
+    inputs = _checked(folder) / "inputs"
     tables = Tables(
         history=_read_rows(inputs / "history.csv"),
         articles=_read_rows(inputs / "articles.csv"),
@@ -363,18 +379,27 @@ def load_tables(folder: Path | None = None) -> Tables:
 def case_names(folder: Path | None = None) -> tuple[str, ...]:
     """The cases in `cases/*.csv`: the replica first, then by name.
 
+    Raises `InputError` for a folder that is not one of tables, a file whose name is no case name, no case
+    and more than `MAX_CASES`.
+
     >>> case_names()[0]
     'march_2024_replica'
     """
-    found = ((folder or tables_folder()) / "cases").glob("*.csv")
-    return tuple(sorted((path.stem for path in found), key=lambda name: (name != DEFAULT_CASE, name)))
+    cases = _checked(folder) / "cases"
+    names = [_case_name(path) for path in _files(cases) if path.suffix.lower() == ".csv"]
+    if not names:
+        raise InputError("folder", str(cases), "must hold a case: a CSV file of overrides")
+    if len(names) > MAX_CASES:
+        rule = f"must be {MAX_CASES} at most: each is a column of the Inputs sheet"
+        raise InputError("cases", len(names), rule)
+    return tuple(sorted(names, key=lambda name: (name != DEFAULT_CASE, name)))
 
 
 def load_inputs(case: str = DEFAULT_CASE, folder: Path | None = None, tables: Tables | None = None) -> Inputs:
     """The inputs of `case`: the assumptions with the case's overrides, every rule checked.
 
-    Raises `ChoiceError` for an unknown case, `InputError` for a row that cannot be read and `DomainError`
-    for a value outside its range or rules that do not hold together.
+    Raises `ChoiceError` for an unknown case, `InputError` for a folder, file or row that cannot be read and
+    `DomainError` for a value outside its range or rules that do not hold together.
     """
     names = case_names(folder)
     if case not in names:
@@ -410,6 +435,37 @@ def period_end(period: str) -> date:
 def same_figure(rows: Iterable[Row]) -> bool:
     """Whether rows that state one figure confirm each other: equal value, equal unit."""
     return len({(row.value, row.unit) for row in rows}) == 1
+
+
+def _checked(folder: Path | None) -> Path:
+    """The folder of the tables, the project's own by default; `InputError` where a part of it is missing."""
+    folder = folder or tables_folder()
+    try:
+        complete = all((folder / part).is_dir() for part in ("inputs", "cases"))
+    except OSError as error:
+        raise _unreadable("folder", folder, error) from None
+    if not complete:
+        raise InputError("folder", str(folder), "must be a folder with inputs/ and cases/")
+    return folder
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise _unreadable("folder", folder, error) from None
+
+
+def _case_name(path: Path) -> str:
+    if not _CASE_FILE.fullmatch(path.name):
+        rule = "must be lower-case words joined by underscores, 31 characters at most, then .csv"
+        raise InputError("case file", path.name, rule)
+    return path.stem
+
+
+def _unreadable(argument: str, path: Path, error: OSError) -> InputError:
+    rule = f"must be a {argument} that can be read: {error.strerror or error}"
+    return InputError(argument, str(path), rule)
 
 
 def _read_rows(path: Path) -> tuple[Row, ...]:
@@ -448,6 +504,8 @@ def _records(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, str | i
                 yield {**record, "file": path.name, "line": reader.line_num}
     except FileNotFoundError:
         raise InputError("table", path.name, f"is not in {path.parent.name}/") from None
+    except OSError as error:
+        raise _unreadable("file", path, error) from None
     except UnicodeDecodeError:
         raise InputError("table", path.name, "must be UTF-8 text") from None
     except csv.Error as error:

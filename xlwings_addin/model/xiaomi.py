@@ -19,6 +19,9 @@ from xlwings_addin.model.inputs import TIMELINE_YEARS, Inputs
 
 Years = NDArray[np.float64]
 
+UNDEFINED = "n/a"
+"""What stands for a ratio to nothing, in the results as on the sheets."""
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -77,7 +80,7 @@ class CoreBusiness:
 
     years_averaged: float
     normalised_fcff: float
-    first_fcff_multiple: float
+    normalised_multiple: float | str
     valuation: Valuation
 
 
@@ -129,11 +132,11 @@ class SumOfParts:
     core_and_net_cash_per_share: float
     cash_and_other_per_share: float
     value_per_share: float
-    margin_of_safety: float
+    margin_of_safety: float | str
     upside: float
     market_capitalisation_hkd: float
     implied_vehicle_per_share: float
-    implied_final_deliveries: float
+    implied_final_deliveries: float | str
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,9 @@ class Results:
             "valuation_date": self.inputs.day("valuation_date").isoformat(),
             "price_hkd": self.inputs.number("price_hkd"),
             "value_per_share_hkd": self.sotp.value_per_share,
-            "margin_of_safety": self.sotp.margin_of_safety,
+            "margin_of_safety": None
+            if self.sotp.margin_of_safety == UNDEFINED
+            else self.sotp.margin_of_safety,
             "segments": {"core": segment(self.sotp.core), "vehicle": segment(self.sotp.vehicle)},
             "net_cash": {"cny_m": self.sotp.net_cash.value, "per_share_hkd": self.sotp.net_cash.per_share},
             "core_and_net_cash_per_share_hkd": self.sotp.core_and_net_cash_per_share,
@@ -297,7 +302,7 @@ def _valuation(
         terminal_factor=terminal_factor,
         terminal_present_value=terminal,
         enterprise_value=total,
-        terminal_share=terminal / total,
+        terminal_share=terminal / total if total else 0.0,
         enterprise_value_usd=total / inputs.number("cny_per_usd"),
     )
 
@@ -316,7 +321,7 @@ def _core_business(inputs: Inputs, timeline: Timeline, costs: Capital) -> CoreBu
     return CoreBusiness(
         years_averaged=float(len(reported)),
         normalised_fcff=normalised,
-        first_fcff_multiple=valuation.enterprise_value / normalised,
+        normalised_multiple=valuation.enterprise_value / normalised if normalised else UNDEFINED,
         valuation=valuation,
     )
 
@@ -358,7 +363,7 @@ def _vehicle_business(inputs: Inputs, timeline: Timeline, costs: Capital) -> Veh
         deliveries_at_base_price=on_timeline / cny_per_usd / price_usd,
         final_operating_income=float(margin * revenue[-1]),
         operating_income=_on_timeline(income),
-        operating_margin=_on_timeline(income / revenue),
+        operating_margin=_on_timeline(np.divide(income, revenue, out=np.zeros(horizon), where=revenue != 0)),
         tax=_on_timeline(tax),
         nopat=_on_timeline(income - tax),
         final_revenue_usd=float(revenue[-1]) / cny_per_usd,
@@ -393,11 +398,13 @@ def _sum_of_parts(inputs: Inputs, core: CoreBusiness, vehicles: VehicleBusiness)
             per_share_usd=float(
                 sotp.value_per_share(amount, diluted_shares=shares, currency_rate=1 / cny_per_usd)
             ),
-            share=amount / equity,
+            share=amount / equity if equity else 0.0,
         )
 
     value = per_share(equity)
-    implied_vehicle = price - (value - per_share(segments[1]))
+    vehicle_per_share = per_share(segments[1])
+    implied_vehicle = (price - value) / (1 - inputs.number("holding_discount")) + vehicle_per_share
+    final_deliveries = float(vehicles.deliveries_at_base_price[inputs.count("vehicle_horizon") - 1])
     return SumOfParts(
         hkd_per_cny=hkd_per_cny,
         core=part(segments[0]),
@@ -411,13 +418,11 @@ def _sum_of_parts(inputs: Inputs, core: CoreBusiness, vehicles: VehicleBusiness)
         core_and_net_cash_per_share=per_share(segments[0] + net_cash),
         cash_and_other_per_share=per_share(equity - sum(segments)),
         value_per_share=value,
-        margin_of_safety=float(sotp.margin_of_safety(value, price=price)),
+        margin_of_safety=float(sotp.margin_of_safety(value, price=price)) if value > 0 else UNDEFINED,
         upside=value / price - 1,
         market_capitalisation_hkd=price * shares,
         implied_vehicle_per_share=implied_vehicle,
-        implied_final_deliveries=float(
-            vehicles.deliveries_at_base_price[inputs.count("vehicle_horizon") - 1]
-            * implied_vehicle
-            / per_share(segments[1])
+        implied_final_deliveries=(
+            final_deliveries * implied_vehicle / vehicle_per_share if vehicle_per_share else UNDEFINED
         ),
     )

@@ -70,7 +70,7 @@ def blocks(_: Context) -> list[Block]:
             "factor",
             "{inputs.blume_weight}*{inputs.raw_beta}+(1-{inputs.blume_weight})",
             lambda r: r.capital.beta,
-            note="two thirds of the measured beta, one third of the market's 1",
+            note="weight x measured beta + (1 - weight) x the market's 1; Blume's weight is two thirds",
         ),
         constant(
             "cost_of_equity",

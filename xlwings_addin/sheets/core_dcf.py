@@ -27,7 +27,7 @@ def blocks(_: Context) -> list[Block]:
             f"SUMPRODUCT({AVERAGED}*{{history.free_cash_flow[all]}})/{{years_averaged}}",
             lambda r: r.core.normalised_fcff,
             total=True,
-            note="the flow the core business is taken to earn a year; see History",
+            note="operating cash flow less capex, interest as the company reports it; see History",
         ),
     ]
     forecast = [
@@ -47,8 +47,8 @@ def blocks(_: Context) -> list[Block]:
         "normalised_multiple",
         "Enterprise value to average flow",
         "multiple",
-        "{enterprise_value}/{normalised_fcff}",
-        lambda r: r.core.first_fcff_multiple,
+        'IF({normalised_fcff}=0,"n/a",{enterprise_value}/{normalised_fcff})',
+        lambda r: r.core.normalised_multiple,
     )
     discounting, value = valuation_blocks(
         "core",

@@ -43,11 +43,13 @@ def _sample(_: Results) -> str:
 
 
 def _sentence(r: Results) -> str:
-    gap = (
-        f"a margin of safety of {r.sotp.margin_of_safety:.0%}."
-        if r.sotp.margin_of_safety >= 0
-        else f"the price stands {-r.sotp.upside:.0%} of itself above the value."
-    )
+    margin = r.sotp.margin_of_safety
+    if isinstance(margin, str):
+        gap = "nothing is left for the shares."
+    elif margin >= 0:
+        gap = f"a margin of safety of {margin:.0%}."
+    else:
+        gap = f"the value is {-r.sotp.upside:.0%} below the price."
     price = r.inputs.number("price_hkd")
     return (
         f"{r.inputs['case_title']}: a share is worth HKD {r.sotp.value_per_share:.2f} "
@@ -65,14 +67,14 @@ SENTENCE_FORMULA = (
     + '&" (core business "&' + _money("{sotp.core:per_share}")
     + '&", vehicles "&' + _money("{sotp.vehicle:per_share}")
     + '&", cash and other "&' + _money("{sotp.cash_and_other_per_share}") + '&") against a price of HKD "&'
-    + _money("{sotp.price}") + '&": "&IF({sotp.margin_of_safety}>=0,"a margin of safety of "'
-    '&TEXT({sotp.margin_of_safety},"0%")&".","the price stands "&TEXT(-{sotp.upside},"0%")'
-    '&" of itself above the value.")'
+    + _money("{sotp.price}") + '&": "&IF(ISNUMBER({sotp.margin_of_safety}),IF({sotp.margin_of_safety}>=0,'
+    '"a margin of safety of "&TEXT({sotp.margin_of_safety},"0%")&".",'
+    '"the value is "&TEXT(-{sotp.upside},"0%")&" below the price."),"nothing is left for the shares.")'
 )  # fmt: skip
 
 
 def _stored(case: str, title: str, context: Context) -> Line:
-    def entry(reference: str, value: Callable[[Results], float], unit: str = "HKD") -> Entry:
+    def entry(reference: str, value: Callable[[Results], float | str], unit: str = "HKD") -> Entry:
         return Entry(lambda _: value(context.results[case]), reference, kind="stored", case=case, unit=unit)
 
     return Line(
@@ -105,7 +107,7 @@ def blocks(context: Context) -> list[Block]:
         ),
         constant(
             "case_index",
-            "Position of the case on Inputs",
+            "Its position among the cases",
             "count",
             "MATCH({selected_case},{inputs.case_name:cases[all]},0)",
             lambda r: context.cases.index(r.case) + 1,

@@ -1,4 +1,8 @@
-"""Functions: the key results a third time, through the add-in's own functions in cells."""
+"""Functions: the key results a third time, through the add-in's own functions in cells.
+
+A program without the add-in shows the numbers the file was saved with. Once it recalculates, it shows #NAME?,
+and the sheet says that the add-in is missing; no native figure depends on these cells.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,11 @@ COLUMNS = {
     "native": Columns(FIRST_COLUMN, ("Native formula",), 15.0),
     "function": Columns(FIRST_COLUMN + 1, ("Function",), 15.0),
     "difference": Columns(FIRST_COLUMN + 2, ("Relative difference",), 20.0),
+    "status": Columns(FIRST_COLUMN + 3, ("Status",), 14.0),
 }
+UNKNOWN_FUNCTION = 5.0
+MISSING, NO_ADD_IN = "n/a", "no add-in"
+"""What stands beside a function cell that has no number, and beside one that no add-in answers for."""
 TIMING = "{inputs.timing},{capital.first_period}"
 
 
@@ -23,8 +31,16 @@ def _line(key: str, label: str, unit: str, *, native: str, function: str, value:
             "function": Entry(value, function),
             "difference": Entry(
                 lambda r: 0.0,
-                f"({{{key}:function}}-{{{key}:native}})/IF({{{key}:native}}=0,1,{{{key}:native}})",
+                f"IF(ISNUMBER({{{key}:function}}),"
+                f"({{{key}:function}}-{{{key}:native}})/IF({{{key}:native}}=0,1,{{{key}:native}}),"
+                f'"{MISSING}")',
                 unit="difference",
+            ),
+            "status": Entry(
+                lambda r: "OK",
+                f'IF(ISNUMBER({{{key}:function}}),"OK",'
+                f'IF(ERROR.TYPE({{{key}:function}})={{unknown_function:native}},"{NO_ADD_IN}","FAIL"))',
+                unit="status",
             ),
         },
         note=next(part for part in function.replace("INDEX(", "").split("(") if part),
@@ -142,12 +158,25 @@ def blocks(_: Context) -> list[Block]:
             value=lambda r: r.sotp.value_per_share,
         ),
     ]
+    unknown = Line(
+        "unknown_function",
+        "ERROR.TYPE of a function the program does not know",
+        "count",
+        {"native": Entry(lambda r: UNKNOWN_FUNCTION, kind="text")},
+        note="#NAME?, as Microsoft documents ERROR.TYPE; tells a missing add-in from a failing function",
+    )
     return [
         Block("Cost of capital", capital),
         Block("Core business", core),
         Block("Vehicles", vehicle),
         Block("Sum of the parts", sotp),
+        Block("Without the add-in", [unknown]),
     ]
+
+
+def function_keys(context: Context) -> list[str]:
+    """The lines with a function cell, in the order of the sheet."""
+    return [line.key for block in blocks(context) for line in block.lines if "function" in line.cells]
 
 
 SHEET = Sheet(

@@ -15,6 +15,13 @@ QUARTERLY = "quarterly_"
 """What the keys of quarterly lines begin with."""
 MISSING = "n/a"
 
+SEGMENTS = {
+    "smartphone": "Smartphones",
+    "iot": "IoT and lifestyle",
+    "internet": "Internet services",
+    "vehicle": "Vehicles and new initiatives",
+}
+
 YEARS: Layout = {"periods": Columns(FIRST_COLUMN + 2, ANNUAL, 10.5)}
 BY_QUARTER: Layout = {"periods": Columns(FIRST_COLUMN + 2, QUARTERS, 10.5)}
 
@@ -29,6 +36,16 @@ def free_cash_flow_gap(r: Results) -> Years:
         _series(r, key, ANNUAL) for key in ("operating_cash_flow", "capex", "free_cash_flow")
     )
     return cash_flow - capex - free
+
+
+def other_revenue(r: Results) -> Years:
+    """Group revenue less the segments, those not reported counted as nothing."""
+    segments = np.array([_series(r, f"revenue_{segment}", ANNUAL) for segment in SEGMENTS])
+    return np.asarray(_series(r, "revenue", ANNUAL) - np.nansum(segments, axis=0))
+
+
+def _known(values: Years) -> list[float | str]:
+    return [MISSING if np.isnan(value) else float(value) for value in values]
 
 
 def _key(key: str, periods: Sequence[str]) -> str:
@@ -48,7 +65,8 @@ def _basis(context: Context, key: str, periods: Sequence[str]) -> str:
 
 
 def _reported(context: Context, key: str, label: str, periods: Sequence[str], *, total: bool = False) -> Line:
-    first = next(period for period in periods if context.tables.has(key, period))
+    known = context.tables.periods(key)
+    first = next((period for period in periods if period in known), known[0] if known else periods[0])
 
     def values(r: Results) -> list[float | None]:
         return [None if np.isnan(value) else float(value) for value in _series(r, key, periods)]
@@ -103,22 +121,10 @@ def _growth(of: str, label: str, periods: Sequence[str]) -> Line:
     return Line(f"{key}_growth", label, "rate", {"periods": Entry(values, formula)})
 
 
-SEGMENTS = {
-    "smartphone": "Smartphones",
-    "iot": "IoT and lifestyle",
-    "internet": "Internet services",
-    "vehicle": "Vehicles and new initiatives",
-}
-
-
 def _revenue(context: Context) -> list[Line]:
     keys = [
         f"revenue_{segment}" for segment in SEGMENTS if context.tables.has(f"revenue_{segment}", "FY2024")
     ]
-
-    def other(r: Results) -> Years:
-        known = np.nan_to_num(np.array([_series(r, key, ANNUAL) for key in keys]))
-        return np.asarray(_series(r, "revenue", ANNUAL) - known.sum(axis=0))
 
     segments = ",".join(f"{{{key}}}" for key in keys)
     return [
@@ -133,7 +139,12 @@ def _revenue(context: Context) -> list[Line]:
             "revenue_other",
             "Other",
             "CNY m",
-            {"periods": Entry(other, f"{{revenue}}-SUM({segments})")},
+            {
+                "periods": Entry(
+                    lambda r: _known(other_revenue(r)),
+                    f'IF(ISNUMBER({{revenue}}),{{revenue}}-SUM({segments}),"{MISSING}")',
+                )
+            },
             note="group revenue less the segments",
         ),
         _reported(context, "revenue", "Revenue", ANNUAL, total=True),
@@ -148,11 +159,10 @@ def _revenue(context: Context) -> list[Line]:
 
 
 def _profit(context: Context) -> list[Line]:
-    margins = [key for key in SEGMENTS if context.tables.periods(f"gross_margin_{key}")]
     return [
         *[
             _reported(context, f"gross_margin_{key}", f"{SEGMENTS[key]}, gross margin", ANNUAL)
-            for key in margins
+            for key in SEGMENTS
         ],
         _reported(context, "adjusted_net_profit", "Adjusted net profit", ANNUAL, total=True),
         _quotient("adjusted_net_margin", "Adjusted net margin", "adjusted_net_profit", "revenue", ANNUAL),
@@ -170,7 +180,13 @@ def _cash(context: Context) -> list[Line]:
             "free_cash_flow_gap",
             "Cash flow less capex, less free cash flow",
             "CNY m",
-            {"periods": Entry(free_cash_flow_gap, "{operating_cash_flow}-{capex}-{free_cash_flow}")},
+            {
+                "periods": Entry(
+                    lambda r: _known(free_cash_flow_gap(r)),
+                    "IF(AND(ISNUMBER({operating_cash_flow}),ISNUMBER({capex}),ISNUMBER({free_cash_flow})),"
+                    f'{{operating_cash_flow}}-{{capex}}-{{free_cash_flow}},"{MISSING}")',
+                )
+            },
             note="nothing but rounding: see Checks",
         ),
         _quotient("free_cash_flow_margin", "Free cash flow to revenue", "free_cash_flow", "revenue", ANNUAL),
@@ -235,7 +251,7 @@ def blocks(context: Context) -> list[Block]:
         Block("Profit", _profit(context)),
         Block("Cash flow", _cash(context)),
         Block("Balance sheet and shares", _balance(context)),
-        Block("Vehicles by quarter", _vehicles(context), BY_QUARTER),
+        Block("Vehicles by quarter", _vehicles(context), BY_QUARTER, new_page=True),
     ]
 
 

@@ -51,7 +51,11 @@ def _part(
             "per_share_usd": Entry(
                 lambda r: of(r).per_share_usd, f"{{{key}:usd}}/{{inputs.diluted_shares}}", unit="USD"
             ),
-            "share": Entry(lambda r: of(r).share, f"{{{key}:value}}/{{equity_value:value}}", unit="ratio"),
+            "share": Entry(
+                lambda r: of(r).share,
+                f"IF({{equity_value:value}}=0,0,{{{key}:value}}/{{equity_value:value}})",
+                unit="ratio",
+            ),
         },
         note,
         total,
@@ -114,7 +118,7 @@ def blocks(_: Context) -> list[Block]:
             "HKD",
             "{core:per_share}+{net_cash:per_share}",
             lambda r: r.sotp.core_and_net_cash_per_share,
-            note="what a share is worth if vehicles are worth nothing",
+            note="the article's own subtotal: before discount, investments and minorities",
         ),
         constant(
             "cash_and_other_per_share",
@@ -143,9 +147,9 @@ def blocks(_: Context) -> list[Block]:
             "margin_of_safety",
             "Margin of safety",
             "ratio",
-            "1-{price}/{value_per_share}",
+            'IF({value_per_share}>0,1-{price}/{value_per_share},"n/a")',
             lambda r: r.sotp.margin_of_safety,
-            note="1 - price / value",
+            note="1 - price / value, where there is any value",
             name="margin_of_safety",
         ),
         constant(
@@ -166,32 +170,36 @@ def blocks(_: Context) -> list[Block]:
     implied = [
         constant(
             "implied_vehicle_per_share",
-            "Price less everything but vehicles",
+            "Vehicle value a share that the price pays for",
             "HKD",
-            "{price}-({value_per_share}-{vehicle:per_share})",
+            "({price}-{value_per_share})/(1-{inputs.holding_discount})+{vehicle:per_share}",
             lambda r: r.sotp.implied_vehicle_per_share,
-            note="what the market pays for vehicles, if the rest is worth what this model says",
+            note="if the rest is worth what this model says; before the holding discount",
         ),
         constant(
             "implied_final_deliveries",
             "Deliveries in the ramp's last year that this pays for",
             "m vehicles",
+            'IF({vehicle:per_share}=0,"n/a",'
             "SUMPRODUCT({vehicle.is_final[all]},{vehicle.deliveries_at_base_price[all]})"
-            "*{implied_vehicle_per_share}/{vehicle:per_share}",
+            "*{implied_vehicle_per_share}/{vehicle:per_share})",
             lambda r: r.sotp.implied_final_deliveries,
             note="value is proportional to the size of the ramp while income starts at zero",
         ),
     ]
     against_price = [
-        _bar("bar_core", "Core business", value="{core:per_share}", of=lambda r: r.sotp.core.per_share),
-        _bar("bar_vehicle", "Vehicles", value="{vehicle:per_share}", of=lambda r: r.sotp.vehicle.per_share),
+        _bar("bar_core", "Core business", "of_value", "{core:per_share}", lambda r: r.sotp.core.per_share),
+        _bar(
+            "bar_vehicle", "Vehicles", "of_value", "{vehicle:per_share}", lambda r: r.sotp.vehicle.per_share
+        ),
         _bar(
             "bar_cash",
             "Cash and other",
-            value="{cash_and_other_per_share}",
-            of=lambda r: r.sotp.cash_and_other_per_share,
+            "of_value",
+            "{cash_and_other_per_share}",
+            lambda r: r.sotp.cash_and_other_per_share,
         ),
-        _bar("bar_price", "Price", price="{price}", of=lambda r: r.inputs.number("price_hkd")),
+        _bar("bar_price", "Price", "of_price", "{price}", lambda r: r.inputs.number("price_hkd")),
     ]
     return [
         Block("Sum of the parts", parts, PARTS),
@@ -202,20 +210,9 @@ def blocks(_: Context) -> list[Block]:
     ]
 
 
-def _bar(key: str, label: str, *, of: Callable[[Results], float], value: str = "0", price: str = "0") -> Line:
-    return Line(
-        key,
-        label,
-        "HKD",
-        {
-            "of_value": Entry(of if value != "0" else _nothing, value),
-            "of_price": Entry(of if price != "0" else _nothing, price),
-        },
-    )
-
-
-def _nothing(_: Results) -> float:
-    return 0.0
+def _bar(key: str, label: str, stack: str, formula: str, of: Callable[[Results], float]) -> Line:
+    """A piece of one of the two bars of the chart; the other bar has none of it."""
+    return Line(key, label, "HKD", {stack: Entry(of, formula)})
 
 
 def charts(_: Context) -> list[Chart]:
@@ -224,12 +221,12 @@ def charts(_: Context) -> list[Chart]:
         Chart(
             title="A share: value and price",
             kind="stacked",
-            series=[(label, f"{{bar_{key}:of_value}}:{{bar_{key}:of_price}}") for label, key in bars.items()],
+            series=[(label, f"{{bar_{key}:of_value..of_price}}") for label, key in bars.items()],
             categories="{bar_core:heading}",
             anchor=("E", "core_and_net_cash_per_share"),
             axis="HKD a share",
             number_format="0",
-            size=(9.8, 6.4),
+            size=(9.0, 6.4),
         )
     ]
 
@@ -239,6 +236,6 @@ SHEET = Sheet(
     "SOTP",
     "What are the parts worth together, a share, and against the price?",
     blocks,
-    columns=lambda _: {"constant": Columns(FIRST_COLUMN, ("Constant",), 15.0)},
+    columns=lambda _: {"constant": Columns(FIRST_COLUMN, ("",), 15.0)},
     charts=charts,
 )

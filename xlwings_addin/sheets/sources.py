@@ -38,7 +38,7 @@ def _line(key: str, label: str, of: str, row: Row) -> Line:
         label,
         row.unit,
         {
-            "of": typed(of),
+            "of": typed(of or None),
             "basis": typed(row.basis),
             "as_of": typed(row.as_of),
             "source": typed(row.source),

@@ -11,6 +11,7 @@ References inside a formula, in braces:
     {key[-1]}           the column before (the opening column, seen from the first year)
     {key[all]}          the whole row; [last] its last cell; [3] its third; [2:] from the second on
     {key[0:]}           the opening column and the whole row
+    {key:one..other}    its row from one named column to another, blank cells between included
     {key:label}         its label; {key:heading} the headings above its columns
     {sheet.*}           every cell of a sheet below its heading
 """
@@ -95,11 +96,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines under one title. Columns of its own, if given, show their headings beside the title."""
+    """Lines under one title. Columns of its own, if given, show their headings beside the title.
+
+    In print, `new_page` starts a page with it.
+    """
 
     title: str
     lines: Sequence[Line]
     columns: Layout | None = None
+    new_page: bool = False
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def horizon_lines(horizon: str, of: Callable[[Results], Valuation]) -> list[Line
                 f"IF({{capital.year_number:opening}}={{inputs.{horizon}}},1,0)",
                 lambda r: of(r).opening_is_final,
             ),
-            note="the terminal value follows this year; the base year, when nothing is forecast",
+            note="the terminal value follows this year",
         ),
     ]
 
@@ -79,7 +79,7 @@ def valuation_blocks(
             "CNY m",
             "SUMPRODUCT({is_final[0:]},{fcff[0:]})",
             lambda r: of(r).final_fcff,
-            note="last forecast year; the base flow, when nothing is forecast",
+            note="of the last forecast year; of the base year, when no year is forecast",
         ),
         constant(
             "terminal_value",
@@ -123,7 +123,7 @@ def valuation_blocks(
             "terminal_share",
             "Terminal share of the value",
             "ratio",
-            "{terminal_present_value}/{enterprise_value}",
+            "IF({enterprise_value}=0,0,{terminal_present_value}/{enterprise_value})",
             lambda r: of(r).terminal_share,
             note="how much of the value lies beyond the forecast",
         ),

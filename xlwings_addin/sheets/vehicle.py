@@ -64,7 +64,7 @@ def blocks(_: Context) -> list[Block]:
                 "{revenue_usd:opening}/{inputs.vehicle_base_price_usd}",
                 lambda r: r.inputs.number("vehicle_base_deliveries"),
             ),
-            note="to read the ramp against the market; no figure depends on it",
+            note="to read the ramp against the market, and what the price implies; no value depends on it",
         ),
     ]
     income = [
@@ -89,7 +89,7 @@ def blocks(_: Context) -> list[Block]:
             "operating_margin",
             "Operating margin",
             "ratio",
-            "IF({in_horizon}=1,{operating_income}/{revenue},0)",
+            "IF({revenue}=0,0,{operating_income}/{revenue})",
             lambda r: r.vehicle.operating_margin,
         ),
         yearly(

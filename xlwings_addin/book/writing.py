@@ -1,0 +1,97 @@
+"""What stands in a workbook (formulas, labels, units, limits, names) against what the build writes there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
+
+from xlwings_addin.book.agreement import disagreement
+from xlwings_addin.book.references import HEADINGS, Book, Cell, PlacedSheet
+from xlwings_addin.book.render import defined_names
+from xlwings_addin.book.report import Finding, Report, Severity
+from xlwings_addin.sheets.spec import LABEL, UNIT
+
+
+def compare_formulas(book: Book, cells: list[Cell], workbook: Workbook, report: Report) -> None:
+    for cell in cells:
+        if cell.entry.kind != "formula":
+            continue
+        expected = book.formula(cell)
+        value = workbook[cell.sheet.title][cell.address].value
+        found = getattr(value, "text", value)
+        if not isinstance(found, str) or not found.startswith("="):
+            shown = "nothing" if found is None else repr(found)
+            message = f"holds {shown} where a formula belongs"
+            report.add("overwritten formula", cell, message, expected, found=found)
+        elif _normal(found) != _normal(expected):
+            report.add(
+                "changed formula",
+                cell,
+                f"{found} stands where {expected} belongs",
+                expected,
+                found=found,
+            )
+
+
+def compare_texts(
+    book: Book,
+    cells: list[Cell],
+    workbook: Workbook,
+    rows: Mapping[tuple[str, str], int],
+    report: Report,
+) -> None:
+    """What the build types beside the figures: limits and facts, labels, units, headings and names."""
+    for cell in cells:
+        if cell.entry.kind != "text":
+            continue
+        value = workbook[cell.sheet.title][cell.address].value
+        expected = book.expected(cell, book.context.results[book.context.cases[0]])
+        if disagreement(value, expected):
+            severity: Severity = "warning" if isinstance(expected, str) else "failure"
+            message = f"{value} stands where the build types {expected}"
+            report.add("changed text", cell, message, "", "", value, expected, severity)
+    for placed in book.sheets.values():
+        for (row, column), expected in _labels(placed, rows).items():
+            value = workbook[placed.sheet.title].cell(row, column).value
+            if (value or "") != expected:
+                address = f"{get_column_letter(column)}{row}"
+                message = f"{value or 'nothing'} stands where the build writes {expected}"
+                report.findings.append(
+                    Finding("warning", "changed text", message, sheet=placed.sheet.title, cell=address)
+                )
+    for name, reference in defined_names(book).items():
+        found = workbook.defined_names.get(name)
+        if found is None or _normal(found.attr_text).replace("'", "") != _normal(reference).replace("'", ""):
+            where = found.attr_text if found is not None else "nothing"
+            message = f"name {name} stands for {where} where {reference} belongs"
+            report.findings.append(
+                Finding("failure", "changed name", message, found=where, expected=reference)
+            )
+
+
+def _labels(placed: PlacedSheet, rows: Mapping[tuple[str, str], int]) -> dict[tuple[int, int], str]:
+    """Labels, units and typed headings of a sheet by row and column, as far as the book has their lines."""
+    if (placed.sheet.key, HEADINGS) not in rows:
+        return {}
+    found = {
+        (placed.heading_row, group.first + index): heading
+        for group in placed.columns.values()
+        for index, heading in enumerate(group.headings)
+        if isinstance(heading, str)
+    }
+    for block in placed.blocks:
+        for line in block.block.lines:
+            if (placed.sheet.key, line.key) in rows:
+                found[block.rows[line.key], LABEL] = line.label
+                found[block.rows[line.key], UNIT] = "" if line.unit == "text" else line.unit
+    return found
+
+
+def _normal(formula: str) -> str:
+    """A formula without what hosts write differently and nobody means: spaces, letter case, prefixes."""
+    text, parts = formula, []
+    for position, part in enumerate(text.split('"')):
+        parts.append(part if position % 2 else part.replace(" ", "").upper().replace("_XLDUDF_VAL_", ""))
+    return '"'.join(parts)
