@@ -143,6 +143,22 @@ def test_recalc_writes_values_into_any_workbook(run, tmp_path: Path) -> None:  #
     assert read_values(path)["Sheet", "A1"] == pytest.approx(1276.0)
 
 
+def test_recalc_asks_libreoffice_where_the_embedded_engine_gives_up(
+    run, tmp_path: Path, libreoffice: Path
+) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "own.xlsx"
+    workbook = Workbook()
+    worksheet = workbook.active
+    assert worksheet is not None
+    for row in ([1, 3], [7, 2], [2, 0]):
+        worksheet.append([*row, None, *([2, 0] if row[0] != 2 else [])])
+    worksheet["G1"] = "=SUM(MMULT(A1:B2,D1:E2))"
+    workbook.save(path)
+    assert run("recalc", path).status == 0
+    # Microsoft's example of MMULT: {1,3;7,2} times {2,0;2,0} is {8,0;18,0}.
+    assert read_values(path)["Sheet", "G1"] == 26.0
+
+
 def test_functions_lists_all_and_explains_one(run) -> None:  # type: ignore[no-untyped-def]
     listed = json.loads(run("functions", "--json").out)
     assert [each["name"] for each in listed] == list(REGISTRY)

@@ -63,9 +63,11 @@ def recalculate(path: Path | str, out: Path | str | None = None) -> dict[CellKey
     """Evaluate every formula of a workbook, our functions included; with `out`, write the values there too.
 
     Everything in the file but the values of formula cells stays byte for byte. `out` may be `path` itself.
+    A workbook without our functions that the embedded engine cannot evaluate goes to LibreOffice, where there
+    is one. Raises `BookError` for a formula that has no trustworthy value: then nothing is written.
     """
     from udfs.registry import callbacks
-    from xlwings_addin.book.calculate import recalculate as evaluate_book
+    from xlwings_addin.book.libreoffice import recalculate_with_fallback
     from xlwings_addin.book.package import read_package, save, write_values
     from xlwings_addin.core.errors import BookError
 
@@ -74,7 +76,7 @@ def recalculate(path: Path | str, out: Path | str | None = None) -> dict[CellKey
             "file", str(out), f"must be named {Path(path).suffix}, as the workbook is", shown=str(out)
         )
     package = read_package(Path(path))
-    values = evaluate_book(package, callbacks())
+    values = recalculate_with_fallback(package, callbacks())
     if out is not None:
         save(out, write_values(package, values))
     return values

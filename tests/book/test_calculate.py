@@ -437,7 +437,7 @@ def test_a_column_on_its_own_means_the_cell_of_the_row() -> None:
 
 
 def told_to_libreoffice(reference: str) -> str:
-    """A structured reference, or its cells where LibreOffice 7.4 does not read it as Microsoft describes it."""
+    """A structured reference, or its cells where LibreOffice 7.4 reads it otherwise than Microsoft says."""
     as_written = reference.startswith("DeptSales[[") or reference.lower().endswith("[sales amount]")
     return reference if as_written else MEANINGS[reference]
 
@@ -453,7 +453,7 @@ def test_libreoffice_agrees_on_structured_references() -> None:
     told = [question.format(told_to_libreoffice(each)) for question in questions for each in MEANINGS]
     parts = parts_of(department_sales(*told, *more))
     sheet = parts["xl/worksheets/sheet1.xml"].decode()
-    qualified = re.sub(r"(?<=[>*,])\[", "DeptSales[", sheet)
+    qualified = re.sub(r"(?<=[>*])\[|(?<=109,)\[", "DeptSales[", sheet)
     assert qualified.count(">DeptSales[[#This Row]") == 6
     [theirs] = recalculate_with_libreoffice(
         {"book.xlsx": packed(parts | {"xl/worksheets/sheet1.xml": qualified.encode()})}
@@ -517,8 +517,9 @@ def test_a_python_function_takes_the_cells_of_a_table() -> None:
 )
 def test_a_structured_reference_to_no_cells_is_reported(reference: str) -> None:
     with pytest.raises(UnevaluatedError) as refusal:
-        recalculate(department_sales(f"=COUNTA({reference})", sheet="Sales", totals=False), {})
-    assert str(refusal.value).startswith(f"cell Sales!G2 cannot be evaluated: =COUNTA({reference}) ")
+        recalculate(department_sales(f"=IFERROR({reference},0)", sheet="Sales", totals=False), {})
+    reason = f"=IFERROR({reference},0) refers to {reference}, which is no cells of a table here"
+    assert str(refusal.value) == f"cell Sales!G2 cannot be evaluated: {reason}"
 
 
 def test_a_table_that_says_nonsense_is_refused() -> None:

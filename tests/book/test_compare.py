@@ -299,17 +299,13 @@ def test_a_name_that_points_elsewhere_is_found(book_file: Path, book: Book) -> N
 def test_an_error_in_a_cell_of_the_analysts_own_is_told(book_file: Path) -> None:
     workbook = load_workbook(book_file)
     workbook.create_sheet("Mine")["A1"] = "=1/0"
-    values = compare.read_values(book_file)
+    values, formulas = compare.read_values(book_file), compare.formula_cells(book_file)
     workbook.save(book_file)
-    kept = {at: value for at, value in values.items() if at in set(_formula_keys(book_file))}
+    kept = {(each.sheet, each.cell): values[each.sheet, each.cell] for each in formulas}
     save(book_file, write_values(book_file, {**kept, ("Mine", "A1"): "#DIV/0!"}))
     report = run(book_file)
     assert [(finding.sheet, finding.cell) for finding in found(report, "error cell")] == [("Mine", "A1")]
     assert report.ok
-
-
-def _formula_keys(path: Path) -> list[tuple[str, str]]:
-    return [(each.sheet, each.cell) for each in compare.formula_cells(path)]
 
 
 def test_an_input_linked_to_another_cell_counts_with_its_value(book_file: Path, book: Book) -> None:

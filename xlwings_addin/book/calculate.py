@@ -21,10 +21,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xlwings_addin.book.package import (
     CellKey,
@@ -38,6 +37,12 @@ from xlwings_addin.book.package import (
     write_values,
 )
 from xlwings_addin.book.sheet_xml import cells_in, join_address, split_address, text_value
+from xlwings_addin.book.structured_references import (
+    Place,
+    structured_references,
+    tables_of,
+    with_plain_ranges,
+)
 from xlwings_addin.core.errors import BookError, ValuationError
 
 if TYPE_CHECKING:
@@ -145,14 +150,18 @@ class Calculation:
         self._beside_blanks: list[CellKey] | None = None
         self._crashes: list[tuple[str, Exception]] = []
         self._results: dict[CellKey, CellValue] | None = None
-        self._tables = _tables(package)
+        self._tables = tables_of(package)
         self._workbook = _load(package, _without_old_members(package, self._formulas))
         self._own_names = self._register(udfs)
         self._texts = {key: self._text(formula) for key, formula in self._formulas.items()}
         self._clear_texts: dict[CellKey, str] = {}
         self._intersected: set[CellKey] = set()
         self._spell_out()
-        self._unevaluated = [*self._not_loaded(), *self._calls_of_unknown_functions(package)]
+        self._unevaluated = [
+            *self._not_loaded(),
+            *self._references_to_no_cells(),
+            *self._calls_of_unknown_functions(package),
+        ]
 
     # --- inputs and values ----------------------------------------------------------------------------
 
@@ -237,7 +246,7 @@ class Calculation:
         names = self._names_left_out()
         for key, text in self._texts.items():
             formula = self._formulas[key]
-            plain = self._with_plain_ranges(key, _with_names_replaced(text, names))
+            plain = self.with_plain_ranges(key, _with_names_replaced(text, names))
             clear = _with_omitted_arguments(plain, self._own_names)
             if formula.kind == "array":
                 rows, columns = _size(formula.area)
@@ -253,9 +262,9 @@ class Calculation:
             if name["scope_sheet"] is None and _means_the_same_everywhere(name["definition"])
         }
 
-    def _with_plain_ranges(self, key: CellKey, text: str) -> str:
-        place = _Place(key[0], *self._places[key]) if key in self._places else None
-        return _with_plain_ranges(text, self._tables, place)
+    def with_plain_ranges(self, key: CellKey, text: str) -> str:
+        place = Place(key[0], *self._places[key]) if key in self._places else None
+        return with_plain_ranges(text, self._tables, place)
 
     def _set_formula(self, key: CellKey, text: str) -> None:
         self._workbook.set_formula(key[0], *self._places[key], f"={text}")
@@ -268,10 +277,16 @@ class Calculation:
             elif formula.kind != "member" and not self._texts[key]:
                 yield Unevaluated(*key, "its formula", "was not understood by the engine")
 
+    def _references_to_no_cells(self) -> Iterator[Unevaluated]:
+        for key, text in self._texts.items():
+            left = structured_references(self.with_plain_ranges(key, text)) if "[" in text else []
+            if left:
+                yield Unevaluated(*key, f"={text}", f"refers to {left[0]}, which is no cells of a table here")
+
     def _calls_of_unknown_functions(self, package: Package) -> Iterator[Unevaluated]:
         named = {("", name): text for name, text in _defined_names(package)}
         for key, text in (self._texts | named).items():
-            for name in _functions_in(self._with_plain_ranges(key, text)) - self._own_names:
+            for name in _functions_in(self.with_plain_ranges(key, text)) - self._own_names:
                 plain = name.removeprefix("_XLFN.").removeprefix("_XLWS.")
                 if plain in _COMPUTED_WRONGLY or not _is_builtin(name):
                     reason = _COMPUTED_WRONGLY.get(plain, "which the engine does not know")
@@ -508,13 +523,13 @@ def plain_formulas(source: Source) -> dict[CellKey, str]:
     certain, or not the same for all cells that share its formula, stays as it is.
     """
     package = read_package(source)
-    tables = _tables(package)
+    tables = tables_of(package)
     found = {("", name): text for name, text in _defined_names(package)}
     for formula in formula_cells(package):
         if formula.text:
-            place = _Place(formula.sheet, *split_address(formula.cell))
+            place = Place(formula.sheet, *split_address(formula.cell))
             own = None if formula.kind == "shared" else place
-            found[formula.sheet, formula.cell] = _with_plain_ranges(formula.text, tables, own)
+            found[formula.sheet, formula.cell] = with_plain_ranges(formula.text, tables, own)
     return found
 
 
@@ -623,164 +638,6 @@ def _is_single_cell(reference: str, single_cells: frozenset[str]) -> bool:
 def _defined_names(package: Package) -> Iterator[tuple[str, str]]:
     for name in package.tree(package.workbook_part).iterfind("{*}definedNames/{*}definedName"):
         yield name.get("name", ""), name.text or ""
-
-
-# --- structured references ----------------------------------------------------------------------------
-
-_SPECIFIER = r"\[ (?: '. | [^\[\]'] | \[ (?: '. | [^\[\]'] )* \] )* \]"
-_REFERENCE = re.compile(
-    rf"""
-    "(?: [^"] | "" )*"                                             # a text
-    | '(?: [^'] | '' )*'                                           # the name of a sheet
-    | (?P<table> [^\W\d][\w.\\]* | \\[\w.\\]* )? (?P<specifier> {_SPECIFIER} )
-    | (?P<word> [\w.\\$?]+ )                                       # a name, a function, an address, a number
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_PIECE = re.compile(
-    r"""
-    \s* (?: \[ (?P<inner> (?: '. | [^\[\]'] )* ) \] | (?P<bare> (?: '. | [^\[\]',:] )+? ) ) \s*
-    (?P<end> [,:] | $ )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_ESCAPED = re.compile(r"'(.)", re.DOTALL)
-_ESCAPED_IN_XML = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_THIS_ROW = frozenset({"#this row"})
-_ITEMS = {
-    frozenset(items): items
-    for items in (("#headers",), ("#data",), ("#totals",), ("#headers", "#data"), ("#data", "#totals"))
-}
-"""The parts of a table that a structured reference may name, besides `#All` and `#This Row`."""
-
-_Rows: TypeAlias = tuple[int, int]
-
-
-class _Place(NamedTuple):
-    sheet: str
-    row: int
-    column: int
-
-
-@dataclass(frozen=True)
-class _Table:
-    """A table of a workbook: where it lies, how many of its rows are headers and totals, its columns."""
-
-    sheet: str
-    first: tuple[int, int]
-    last: tuple[int, int]
-    header_rows: int
-    totals_rows: int
-    columns: tuple[str, ...]
-
-    def __contains__(self, place: _Place) -> bool:
-        (top, left), (bottom, right) = self.first, self.last
-        return place.sheet == self.sheet and top <= place.row <= bottom and left <= place.column <= right
-
-    def rows(self, items: frozenset[str], place: _Place | None) -> _Rows | None:
-        """The first and the last row of some parts of the table; None where it lacks one of them."""
-        top, bottom = self.first[0], self.last[0]
-        data = top + self.header_rows, bottom - self.totals_rows
-        if items == _THIS_ROW:
-            inside = place is not None and place.sheet == self.sheet and data[0] <= place.row <= data[1]
-            return (place.row, place.row) if inside and place is not None else None
-        if items == {"#all"}:
-            return top, bottom
-        parts = {"#headers": (top, data[0] - 1), "#data": data, "#totals": (data[1] + 1, bottom)}
-        chosen = [parts[item] for item in _ITEMS.get(items, ())]
-        lacks = not chosen or any(last < first for first, last in chosen)
-        return None if lacks else (chosen[0][0], chosen[-1][1])
-
-    def area(self, items: frozenset[str], columns: Sequence[str], place: _Place | None) -> str | None:
-        """The address of parts of some columns; None where the table has no such cells."""
-        rows = self.rows(items or frozenset({"#data"}), place)
-        if rows is None or not set(columns) <= set(self.columns):
-            return None
-        offsets = sorted(map(self.columns.index, columns)) or [0, len(self.columns) - 1]
-        left, right = self.first[1] + offsets[0], self.first[1] + offsets[-1]
-        first, last = _absolute(rows[0], left), _absolute(rows[1], right)
-        sheet = self.sheet.replace("'", "''")
-        return f"'{sheet}'!{first}" if first == last else f"'{sheet}'!{first}:{last}"
-
-
-def _absolute(row: int, column: int) -> str:
-    letters = join_address(row, column).removesuffix(str(row))
-    return f"${letters}${row}"
-
-
-def _tables(package: Package) -> dict[str, _Table]:
-    """The tables of a workbook by name; names of tables and columns are in small letters."""
-    found = {}
-    for sheet, part in package.sheets().items():
-        for kind, target in package.relations(part).values():
-            if kind.endswith("/table") and target in package.parts:
-                name, table = _table(package, sheet, target)
-                found[name.lower()] = table
-    return found
-
-
-def _table(package: Package, sheet: str, part: str) -> tuple[str, _Table]:
-    tree = package.tree(part)
-    first, _, last = tree.get("ref", "").partition(":")
-    headers, totals = tree.get("headerRowCount", "1"), tree.get("totalsRowCount", "0")
-    if not (headers.isdecimal() and totals.isdecimal()):
-        raise package.refusal(f"has a table {part} with {headers!r} rows of headers and {totals!r} of totals")
-    names = (column.get("name", "") for column in tree.iterfind("{*}tableColumns/{*}tableColumn"))
-    columns = tuple(_ESCAPED_IN_XML.sub(lambda code: chr(int(code[1], 16)), name).lower() for name in names)
-    corners = split_address(first), split_address(last or first)
-    return tree.get("displayName", ""), _Table(sheet, *corners, int(headers), int(totals), columns)
-
-
-def _with_plain_ranges(text: str, tables: Mapping[str, _Table], place: _Place | None = None) -> str:
-    """A formula, standing at `place`, with its structured references replaced by the cells they mean.
-
-    A reference to another workbook's table, to a table or column that does not exist and to a part that a
-    table lacks stays as it is. The grammar is that of ECMA-376 Part 1, 18.17.2.
-    """
-    if not tables or not ("[" in text or any(name in text.lower() for name in tables)):
-        return text
-    return _REFERENCE.sub(lambda found: _plain_range(found, tables, place) or found[0], text)
-
-
-def _plain_range(found: re.Match[str], tables: Mapping[str, _Table], place: _Place | None) -> str | None:
-    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
-    name, specifier = found["table"] or found["word"], found["specifier"]
-    in_another_book = before == "!" or (bool(after) and (after.isalnum() or after in "!_'"))
-    if in_another_book or after in ("(", "[") or not (name or specifier):
-        return None
-    if name:
-        table = tables.get(name.lower())
-    else:
-        table = next((table for table in tables.values() if place is not None and place in table), None)
-    meant = _parts_meant(specifier or "[]")
-    return table.area(*meant, place) if table is not None and meant is not None else None
-
-
-def _parts_meant(specifier: str) -> tuple[frozenset[str], list[str]] | None:
-    """The items and columns, in small letters, that the brackets of a structured reference name."""
-    inner = specifier[1:-1]
-    items: set[str] = set()
-    if inner.lstrip().startswith("@"):
-        items, inner = set(_THIS_ROW), inner.lstrip()[1:]
-    columns: list[tuple[str, str]] = []
-    for piece, end in _pieces(inner):
-        if piece.strip().startswith(("#", "@")):
-            items.add(piece.strip().lower().replace("@", "#this row"))
-        else:
-            columns.append((_ESCAPED.sub(r"\1", piece).lower(), end))
-    one_span = len(columns) < 2 or (len(columns) == 2 and columns[0][1] == ":")
-    return (frozenset(items), [column for column, _ in columns]) if one_span else None
-
-
-def _pieces(inner: str) -> list[tuple[str, str]]:
-    """What stands in the brackets of a structured reference, each with the `,` or `:` that follows it."""
-    if "[" not in _ESCAPED.sub("", inner):
-        return [(inner, "")] if inner.strip() else []
-    pieces, at = [], 0
-    while at < len(inner) and (found := _PIECE.match(inner, at)):
-        pieces.append((found["bare"] if found["inner"] is None else found["inner"], found["end"]))
-        at = found.end()
-    return pieces if at == len(inner) else [(inner, "")]
 
 
 # --- cells and areas ----------------------------------------------------------------------------------

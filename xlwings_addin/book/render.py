@@ -136,8 +136,8 @@ class _SheetWriter:
         for group in layout.values():
             for index, heading in enumerate(group.headings):
                 cell = self.worksheet.cell(row, group.first + index)
-                if group.text:
-                    cell.alignment = styles.LEFT
+                if group.align != "right":
+                    cell.alignment = {"left": styles.LEFT, "centre": styles.CENTRE}[group.align]
                 if not isinstance(heading, Entry):
                     cell.value = heading
 

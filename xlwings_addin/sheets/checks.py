@@ -17,12 +17,12 @@ Severity = Literal["FAIL", "WARN"]
 COLUMNS: Layout = {
     "value": Columns(FIRST_COLUMN, ("Value",), 24.0),
     "threshold": Columns(FIRST_COLUMN + 1, ("Limit",), 14.0),
-    "status": Columns(FIRST_COLUMN + 2, ("Status",), 12.0),
+    "status": Columns(FIRST_COLUMN + 2, ("Status",), 12.0, align="centre"),
 }
 PRINTED_COLUMNS: Layout = {
     "model": Columns(FIRST_COLUMN, ("Model",), 15.0),
     "printed": Columns(FIRST_COLUMN + 1, ("Printed",), 14.0),
-    "status": Columns(FIRST_COLUMN + 2, ("Status",), 12.0),
+    "status": Columns(FIRST_COLUMN + 2, ("Status",), 12.0, align="centre"),
     "low": Columns(FIRST_COLUMN + 3, ("At least",), 12.0),
     "high": Columns(FIRST_COLUMN + 4, ("At most",), 12.0),
 }

@@ -12,7 +12,7 @@ COLUMNS = {
     "native": Columns(FIRST_COLUMN, ("Native formula",), 15.0),
     "function": Columns(FIRST_COLUMN + 1, ("Function",), 15.0),
     "difference": Columns(FIRST_COLUMN + 2, ("Relative difference",), 20.0),
-    "status": Columns(FIRST_COLUMN + 3, ("Status",), 14.0),
+    "status": Columns(FIRST_COLUMN + 3, ("Status",), 14.0, align="centre"),
 }
 UNKNOWN_FUNCTION = 5.0
 MISSING, NO_ADD_IN = "n/a", "no add-in"

@@ -15,10 +15,10 @@ def columns(context: Context) -> dict[str, Columns]:
     """Source and live value first, then a column for each case, then basis and date of the live value."""
     after = FIRST_COLUMN + 1 + len(context.cases)
     return {
-        "source": Columns(NOTE, ("Source of the live value",), 62.0, text=True),
+        "source": Columns(NOTE, ("Source of the live value",), 62.0, align="left"),
         "live": Columns(FIRST_COLUMN, ("Live",), 22.0),
         "cases": Columns(FIRST_COLUMN + 1, context.cases, 22.0),
-        "basis": Columns(after, ("Basis",), 12.0),
+        "basis": Columns(after, ("Basis",), 12.0, align="centre"),
         "as_of": Columns(after + 1, ("As of",), 12.0),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from xlwings_addin.model.inputs import Row
 from xlwings_addin.model.parameters import PARAMETERS
@@ -21,11 +21,11 @@ from xlwings_addin.sheets.spec import (
 )
 
 COLUMNS: Layout = {
-    "of": Columns(NOTE, ("Case or period",), 24.0, text=True),
-    "basis": Columns(FIRST_COLUMN, ("Basis",), 13.0, text=True),
-    "as_of": Columns(FIRST_COLUMN + 1, ("As of",), 12.0),
-    "source": Columns(FIRST_COLUMN + 2, ("Source",), 70.0, text=True),
-    "remark": Columns(FIRST_COLUMN + 3, ("Note",), 90.0, text=True),
+    "of": Columns(NOTE, ("Case or period",), 24.0, align="left"),
+    "basis": Columns(FIRST_COLUMN, ("Basis",), 13.0, align="left"),
+    "as_of": Columns(FIRST_COLUMN + 1, ("As of",), 12.0, align="centre"),
+    "source": Columns(FIRST_COLUMN + 2, ("Source",), 70.0, align="left"),
+    "remark": Columns(FIRST_COLUMN + 3, ("Note",), 90.0, align="left"),
 }
 
 
@@ -47,9 +47,21 @@ def _line(key: str, label: str, of: str, row: Row) -> Line:
     )
 
 
-def _figures(rows: Iterable[Row]) -> list[Line]:
+def _figures(rows: Iterable[Row], labels: Mapping[str, str]) -> list[Line]:
     """Rows of a table, those that a choice between sources set aside included."""
-    return [_line(f"{row.file.removesuffix('.csv')}_{row.line}", row.key, row.period, row) for row in rows]
+    return [
+        _line(f"{row.file.removesuffix('.csv')}_{row.line}", labels.get(row.key, row.key), row.period, row)
+        for row in rows
+    ]
+
+
+def _labels(blocks_: Iterable[Block], prefix: str, instead: str = "") -> dict[str, str]:
+    """The labels of lines by the keys of the tables: what a line's key begins with, replaced."""
+    lines = (line for block in blocks_ for line in block.lines)
+    named = ((line.key, line.label) for line in lines)
+    return {
+        instead + key.removeprefix(prefix) if key.startswith(prefix) else key: label for key, label in named
+    }
 
 
 def _on_history(context: Context) -> Iterator[Row]:
@@ -77,8 +89,11 @@ def blocks(context: Context) -> list[Block]:
     ]
     return [
         Block("Inputs, case by case", inputs),
-        Block("History", _figures(_on_history(context))),
-        Block("Figures printed in article 004", _figures(_on_checks(context))),
+        Block("History", _figures(_on_history(context), _labels(history.blocks(context), history.QUARTERLY))),
+        Block(
+            "Figures printed in article 004",
+            _figures(_on_checks(context), _labels(checks.blocks(context), checks.PRINTED, "article_004_")),
+        ),
     ]
 
 

@@ -61,13 +61,13 @@ class Entry:
 class Columns:
     """A named group of columns: where it starts, what stands above each of them, how wide they are.
 
-    Headings stand to the right, over figures, unless the columns hold `text`.
+    Headings stand to the right, as figures do, unless `align` says otherwise.
     """
 
     first: int
     headings: Sequence[str | Entry]
     width: float = 12.0
-    text: bool = False
+    align: Literal["left", "centre", "right"] = "right"
 
     @property
     def count(self) -> int:
