@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from xlwings_addin.model.xiaomi import Results
+from xlwings_addin.sheets import checks, sheets
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
     LABEL,
@@ -94,8 +95,6 @@ def _stored(case: str, title: str, context: Context) -> Line:
 
 
 def blocks(context: Context) -> list[Block]:
-    from xlwings_addin.sheets import checks, sheets
-
     selection = [
         Line(
             "selected_case",
