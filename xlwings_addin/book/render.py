@@ -280,8 +280,10 @@ def _look(cell: Cell, line: Line) -> dict[str, Any]:
         look["fill"] = styles.FILLS[style]
     if line.total:
         look["border"] = styles.TOTAL_BORDER
-    if cell.column < FIRST_COLUMN or unit == "text":
+    if cell.column < FIRST_COLUMN or (unit == "text" and style == "text"):
         look["alignment"] = styles.WRAPPED
+    elif unit == "text":
+        look["alignment"] = styles.WRAPPED_RIGHT
     elif unit in ("status", "word") or (style == "text" and unit == "date"):
         look["alignment"] = styles.CENTRE
     return look

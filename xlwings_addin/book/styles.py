@@ -54,6 +54,7 @@ RIGHT = Alignment(horizontal="right", vertical="top")
 CENTRE = Alignment(horizontal="center", vertical="top")
 TOP = Alignment(vertical="top")
 WRAPPED = Alignment(vertical="top", wrap_text=True)
+WRAPPED_RIGHT = Alignment(horizontal="right", vertical="top", wrap_text=True)
 LEFT = Alignment(horizontal="left", vertical="top")
 
 LABEL_WIDTH, UNIT_WIDTH, NOTE_WIDTH, KEY_WIDTH = 40.0, 14.0, 46.0, 26.0

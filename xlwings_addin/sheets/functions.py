@@ -160,7 +160,7 @@ def blocks(_: Context) -> list[Block]:
     ]
     unknown = Line(
         "unknown_function",
-        "ERROR.TYPE of a function the program does not know",
+        "ERROR.TYPE of an unknown function",
         "count",
         {"native": Entry(lambda r: UNKNOWN_FUNCTION, kind="text")},
         note="#NAME?, as Microsoft documents ERROR.TYPE; tells a missing add-in from a failing function",
