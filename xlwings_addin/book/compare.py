@@ -29,7 +29,7 @@ from xlwings_addin.book.report import Finding, Kind, Report, Severity
 from xlwings_addin.book.writing import compare_formulas, compare_texts
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.model import lint
-from xlwings_addin.sheets.checks import PRINTED
+from xlwings_addin.sheets.replication import PRINTED
 
 SecondOpinion = Literal["auto", "require", "skip"]
 UNKNOWN_NAME = "#NAME?"

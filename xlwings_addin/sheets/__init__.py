@@ -1,4 +1,8 @@
-"""The sheets of the workbook, one module each. A module that exports `SHEET` is a sheet."""
+"""The sheets of the workbook, one module each: a module that exports `SHEET` is a sheet.
+
+The others serve them: `spec` is their vocabulary, `valuation` the lines that both discounted cash flow sheets
+share, `replication` the block of Checks that holds article 004 against the model.
+"""
 
 from __future__ import annotations
 

@@ -7,9 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from xlwings_addin.model.inputs import Row
 from xlwings_addin.model.xiaomi import Results
-from xlwings_addin.sheets import functions, history
+from xlwings_addin.sheets import functions, history, replication
 from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Context, Entry, Layout, Line, Sheet
 
 Severity = Literal["FAIL", "WARN"]
@@ -18,13 +17,6 @@ COLUMNS: Layout = {
     "value": Columns(FIRST_COLUMN, ("Value",), 24.0),
     "threshold": Columns(FIRST_COLUMN + 1, ("Limit",), 14.0),
     "status": Columns(FIRST_COLUMN + 2, ("Status",), 12.0, align="centre"),
-}
-PRINTED_COLUMNS: Layout = {
-    "model": Columns(FIRST_COLUMN, ("Model",), 15.0),
-    "printed": Columns(FIRST_COLUMN + 1, ("Printed",), 14.0),
-    "status": Columns(FIRST_COLUMN + 2, ("Status",), 12.0, align="centre"),
-    "low": Columns(FIRST_COLUMN + 3, ("At least",), 12.0),
-    "high": Columns(FIRST_COLUMN + 4, ("At most",), 12.0),
 }
 
 
@@ -287,138 +279,20 @@ def _economics(_: Context) -> list[Line]:
     return [*business("core", "Core", "core_dcf"), *business("vehicle", "Vehicles", "vehicle")]
 
 
-_PRINTED: tuple[tuple[str, str, str, Callable[[Results], float]], ...] = (
-    (
-        "vehicle_final_revenue",
-        "Vehicles: revenue in 2039",
-        "{vehicle.final_revenue_usd}",
-        lambda r: r.vehicle.final_revenue_usd,
-    ),
-    (
-        "vehicle_final_operating_income",
-        "Vehicles: operating income in 2039",
-        "{vehicle.final_operating_income_usd}",
-        lambda r: r.vehicle.final_operating_income_usd,
-    ),
-    (
-        "vehicle_value_usd",
-        "Vehicles: value",
-        "{sotp.vehicle:usd}",
-        lambda r: r.sotp.vehicle.usd,
-    ),
-    (
-        "vehicle_value_per_share_usd",
-        "Vehicles: value a share",
-        "{sotp.vehicle:per_share_usd}",
-        lambda r: r.sotp.vehicle.per_share_usd,
-    ),
-    (
-        "vehicle_value_per_share_hkd",
-        "Vehicles: value a share",
-        "{sotp.vehicle:per_share}",
-        lambda r: r.sotp.vehicle.per_share,
-    ),
-    (
-        "core_value_per_share_hkd",
-        "Core business: value a share",
-        "{sotp.core:per_share}",
-        lambda r: r.sotp.core.per_share,
-    ),
-    (
-        "core_and_net_cash_per_share_hkd",
-        "Core business and net cash a share",
-        "{sotp.core_and_net_cash_per_share}",
-        lambda r: r.sotp.core_and_net_cash_per_share,
-    ),
-)
-PRINTED = "printed_"
-"""What the keys of these lines begin with."""
-PRINTED_KEYS = {f"article_004_{key}" for key, *_ in _PRINTED}
-CORE_ALLOWANCE = 0.01
-"""The article averages cash flows it does not list: its core value is matched within this share of it."""
-NEARLY = 0.5
-"""How far under a figure printed as "nearly" so much the model's may lie."""
-
-THOUSAND = {"USD bn": ("USD m", 1000.0)}
-
-
-def _printed(context: Context) -> list[Line]:
-    """Figures article 004 prints, against the model; they bind only a case that replicates the article."""
-
-    def line(key: str, label: str, formula: str, model: Callable[[Results], float]) -> Line:
-        row = _printed_row(context, key)
-        unit, scale = THOUSAND.get(row.unit, (row.unit, 1.0))
-        low, high, how = _match(key, row)
-        low, high = low * scale, high * scale
-
-        def status(r: Results) -> str:
-            if r.inputs.text("replicates") != "article_004":
-                return "n/a"
-            return "OK" if low <= model(r) <= high else "FAIL"
-
-        own = f"{PRINTED}{key}"
-        within = f"AND({{{own}:model}}>={{{own}:low}},{{{own}:model}}<={{{own}:high}})"
-        limit_unit = f"limit {unit}"
-        return Line(
-            own,
-            label,
-            unit,
-            {
-                "model": Entry(model, formula),
-                "printed": Entry(lambda r: row.number * scale, kind="text"),
-                "low": Entry(lambda r: low, kind="text", unit=limit_unit),
-                "high": Entry(lambda r: high, kind="text", unit=limit_unit),
-                "status": Entry(
-                    status,
-                    f'IF({{inputs.replicates}}="article_004",IF({within},"OK","FAIL"),"n/a")',
-                    unit="status",
-                ),
-            },
-            note=f"{row.note or f'printed as {row.text} {row.unit}'}; {how}",
-        )
-
-    return [line(*printed) for printed in _PRINTED]
-
-
-def _printed_row(context: Context, key: str) -> Row:
-    """The row of a printed figure, whichever period it is for."""
-    name = f"article_004_{key}"
-    periods = context.tables.periods(name) or ("",)
-    return context.tables.row(name, periods[0])
-
-
-def _match(key: str, row: Row) -> tuple[float, float, str]:
-    """Where the model's figure must lie to match a printed one, and what that is called."""
-    printed, half_digit = row.number, 0.5 * 10.0**-row.decimals
-    if key == "core_value_per_share_hkd":
-        off = CORE_ALLOWANCE * printed
-        return printed - off, printed + off, "matched within 1%, for the averaged years are not listed"
-    if "nearly" in row.note:
-        return printed - NEARLY, printed, "matched from half a dollar under it"
-    return printed - half_digit, printed + half_digit, "matched to half its last digit"
-
-
-def _overall_line(lines: list[Line]) -> Callable[[Results], str]:
-    def value(r: Results) -> str:
-        statuses = [line.cells["status"].value(r) for line in lines]
-        failures, warnings = statuses.count("FAIL"), statuses.count("WARN")
-        if failures:
-            return f"FAIL: {failures} of the checks"
-        return f"OK, with {warnings} warnings" if warnings else "OK"
-
-    return value
-
-
 def overall(context: Context, r: Results) -> str:
     """The one status the cover shows."""
-    return _overall_line([line for block in _checked(context) for line in block.lines])(r)
+    statuses = [line.cells["status"].value(r) for block in _checked(context) for line in block.lines]
+    failures, warnings = statuses.count("FAIL"), statuses.count("WARN")
+    if failures:
+        return f"FAIL: {failures} of the checks"
+    return f"OK, with {warnings} warnings" if warnings else "OK"
 
 
 def _checked(context: Context) -> list[Block]:
     return [
         Block("Integrity", _integrity(context)),
         Block("Economics", _economics(context)),
-        Block("Article 004, as printed", _printed(context), PRINTED_COLUMNS),
+        Block("Article 004, as printed", replication.lines(context), replication.COLUMNS),
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from xlwings_addin.model.inputs import Row
 from xlwings_addin.model.parameters import PARAMETERS
-from xlwings_addin.sheets import checks, history
+from xlwings_addin.sheets import checks, history, replication
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
     LABEL,
@@ -78,7 +78,7 @@ def _on_history(context: Context) -> Iterator[Row]:
 
 def _on_checks(context: Context) -> Iterator[Row]:
     """The rows behind the printed figures that Checks compares with."""
-    return (row for row in context.tables.articles if row.key in checks.PRINTED_KEYS)
+    return (row for row in context.tables.articles if row.key in replication.PRINTED_KEYS)
 
 
 def blocks(context: Context) -> list[Block]:
@@ -92,7 +92,9 @@ def blocks(context: Context) -> list[Block]:
         Block("History", _figures(_on_history(context), _labels(history.blocks(context), history.QUARTERLY))),
         Block(
             "Figures printed in article 004",
-            _figures(_on_checks(context), _labels(checks.blocks(context), checks.PRINTED, "article_004_")),
+            _figures(
+                _on_checks(context), _labels(checks.blocks(context), replication.PRINTED, "article_004_")
+            ),
         ),
     ]
 
