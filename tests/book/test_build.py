@@ -82,7 +82,8 @@ def test_the_workbook_has_no_merged_cells_hidden_sheets_macros_or_array_formulas
         assert worksheet.freeze_panes == "B5"
         assert worksheet.page_setup.orientation == "landscape"
         assert worksheet.page_setup.fitToWidth == 1
-        assert worksheet.print_title_rows == "$1:$4"
+        # On History the second page has quarters of its own, so years are not repeated above them.
+        assert worksheet.print_title_rows == ("$1:$2" if worksheet.title == "History" else "$1:$4")
     assert {formula.kind for formula in formula_cells(delivered)} == {"normal"}
     assert not any("vba" in name.lower() for name in parts(delivered))
 

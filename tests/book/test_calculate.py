@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
 
+import cellrune
+import numpy
 import openpyxl
 import pytest
 from foreign_books import (
@@ -67,7 +69,6 @@ def present_value(flows: list[list[float]], rate: float) -> float:
 
 def second_opinion(book: bytes) -> dict[tuple[str, str], object]:
     """Values of all formulas by cellrune, an engine with another author and code base."""
-    cellrune = pytest.importorskip("cellrune")
     opened = cellrune.Workbook.from_bytes(book)
     opened.calculate()
     found = {}
@@ -226,7 +227,6 @@ def test_results_are_delivered_as_cells_hold_them(result: object, value: object)
 
 
 def test_numpy_results_are_delivered_too() -> None:
-    numpy = pytest.importorskip("numpy")
     assert value_of("=F()", {"F": lambda: numpy.float64(2.5)}) == 2.5
     assert value_of("=F()", {"F": lambda: numpy.bool_(True)}) is True
     assert value_of("=SUM(F())", {"F": lambda: numpy.array([[1.0, 2.0], [3.0, 4.0]])}) == 10.0

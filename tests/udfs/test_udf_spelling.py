@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from udfs.registry import REGISTRY, Target, neutral, spelling
+from xlwings_addin.book.calculate import SPELLINGS
 from xlwings_addin.core.errors import ChoiceError
 
 
@@ -29,6 +30,11 @@ def test_a_function_is_spelled_as_its_host_stores_it(target: Target, written: st
 def test_every_spelling_is_read_back_in_either_case(name: str, target: Target) -> None:
     assert neutral(spelling(name, target)) == name
     assert neutral(spelling(name, target).lower()) == name
+
+
+def test_the_engine_reads_the_spellings_that_the_hosts_store() -> None:
+    stored = {spelling("DCF_XNPV", target) for target in get_args(Target)}
+    assert {each.format(name="DCF_XNPV") for each in SPELLINGS} == stored
 
 
 @pytest.mark.parametrize(

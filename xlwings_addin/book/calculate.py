@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -54,6 +54,7 @@ __all__ = [
     "Unevaluated",
     "UnevaluatedError",
     "functions_called",
+    "own_functions",
     "plain_formulas",
     "recalculate",
 ]
@@ -514,6 +515,16 @@ def functions_called(formulas: Iterable[str]) -> set[str]:
     ['IFERROR', 'SUM', '_xlfn.AGGREGATE']
     """
     return {name for text in formulas for name in _FUNCTION.findall(_QUOTED.sub("", text))}
+
+
+def own_functions(formulas: Iterable[str], names: Collection[str]) -> set[str]:
+    """Which of the functions that formulas call are ours, in any host's spelling and letter case.
+
+    >>> own_functions(["SUM(val.dcf_xnpv(A1,B1,C1))", "DCF_XNPV_OF_MINE(1)"], ["DCF_XNPV"])
+    {'val.dcf_xnpv'}
+    """
+    own = {spelling.format(name=name).upper() for spelling in SPELLINGS for name in names}
+    return {name for name in functions_called(formulas) if name.upper() in own}
 
 
 def plain_formulas(source: Source) -> dict[CellKey, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Literal
 
 from xlwings_addin.book.agreement import disagreement
 from xlwings_addin.book.build import SELECTOR, Functions, Progress, load_context
-from xlwings_addin.book.calculate import Calculation, UnevaluatedError
+from xlwings_addin.book.calculate import Calculation, UnevaluatedError, own_functions
 from xlwings_addin.book.holdings import book_context, located_lines, opened, stands
 from xlwings_addin.book.libreoffice import find_soffice, recalculate_with_libreoffice
 from xlwings_addin.book.package import (
@@ -243,8 +242,8 @@ def _second_opinion(
 
 def _function_cells(package: Package, functions: Functions) -> set[CellKey]:
     """Cells whose formula calls one of our functions."""
-    called = re.compile(rf"(?<![\w.])(?:_xldudf_VAL_|VAL\.)?(?:{'|'.join(functions)})\(", re.IGNORECASE)
-    return {(each.sheet, each.cell) for each in formula_cells(package) if called.search(each.text)}
+    cells = formula_cells(package)
+    return {(each.sheet, each.cell) for each in cells if own_functions([each.text], functions)}
 
 
 def _read_checks(

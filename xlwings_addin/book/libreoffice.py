@@ -115,13 +115,12 @@ def _values_instead(
     package: Package, udfs: Collection[str], refusal: UnevaluatedError, timeout: float
 ) -> dict[CellKey, CellValue] | None:
     """LibreOffice's values of all formula cells; None where they would not be certain."""
-    from xlwings_addin.book.calculate import SPELLINGS, functions_called, plain_formulas
+    from xlwings_addin.book.calculate import functions_called, own_functions, plain_formulas
 
     formulas, cells = plain_formulas(package), formula_cells(package)
     functions = functions_called(formulas.values())
-    own = {spelling.format(name=name).upper() for spelling in SPELLINGS for name in udfs}
     cannot_say = (
-        any(name.upper() in own for name in functions)
+        own_functions(formulas.values(), udfs)
         or any(cell.is_faulty for cell in refusal.cells)
         or any(cell.kind == "dynamic" for cell in cells)
         or any("[" in _TEXT.sub("", formula) for formula in formulas.values())

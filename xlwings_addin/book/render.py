@@ -137,7 +137,7 @@ class _SheetWriter:
             for index, heading in enumerate(group.headings):
                 cell = self.worksheet.cell(row, group.first + index)
                 if group.align != "right":
-                    cell.alignment = {"left": styles.LEFT, "centre": styles.CENTRE}[group.align]
+                    cell.alignment = styles.ALIGNMENTS[group.align]
                 if not isinstance(heading, Entry):
                     cell.value = heading
 
@@ -182,7 +182,8 @@ class _SheetWriter:
         worksheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.7, footer=0.4)
         below = CHART_ROWS if self.placed.sheet.charts(self.book.context) else 0
         worksheet.print_area = f"A1:{letter(self.last_column)}{self.placed.last_row + below}"
-        worksheet.print_title_rows = f"{TITLE_ROW}:{HEADING_ROW}"
+        other_headings = any(block.block.new_page and block.block.columns for block in self.placed.blocks)
+        worksheet.print_title_rows = f"{TITLE_ROW}:{PURPOSE_ROW if other_headings else HEADING_ROW}"
         worksheet.oddFooter.left.text, worksheet.oddFooter.right.text = MODEL, "&A, page &P of &N"
 
     # --- the figures ----------------------------------------------------------------------------------
@@ -200,7 +201,8 @@ class _SheetWriter:
         if entry.kind != "formula" and isinstance(value, str):
             target.data_type = "s"
         if cell.line is not None:
-            self.paint(target, **_look(cell, cell.line))
+            columns = self.placed.lines[cell.line.key][0].columns[cell.group]
+            self.paint(target, **_look(cell, cell.line, columns))
         elif cell.group == "headline":
             self.paint(target, font=styles.HEADLINE, alignment=styles.TOP)
         else:
@@ -264,7 +266,7 @@ class _SheetWriter:
             self.worksheet.conditional_formatting.add(address, rule)
 
 
-def _look(cell: Cell, line: Line) -> dict[str, Any]:
+def _look(cell: Cell, line: Line, columns: Columns) -> dict[str, Any]:
     """How a cell says what it is: typed, computed, linked or stored, and in which unit."""
     style: str = "link" if _is_link(cell.entry) else cell.entry.kind
     unit = cell.unit
@@ -274,18 +276,12 @@ def _look(cell: Cell, line: Line) -> dict[str, Any]:
     look: dict[str, Any] = {
         "font": styles.FONTS["input" if typed else style, line.total],
         "number_format": styles.number_format(unit),
-        "alignment": styles.RIGHT,
+        "alignment": styles.ALIGNMENTS["centre" if unit == "status" else columns.align],
     }
     if style in styles.FILLS:
         look["fill"] = styles.FILLS[style]
     if line.total:
         look["border"] = styles.TOTAL_BORDER
-    if cell.column < FIRST_COLUMN or (unit == "text" and style == "text"):
-        look["alignment"] = styles.WRAPPED
-    elif unit == "text":
-        look["alignment"] = styles.WRAPPED_RIGHT
-    elif unit in ("status", "word") or (style == "text" and unit == "date"):
-        look["alignment"] = styles.CENTRE
     return look
 
 

@@ -50,12 +50,12 @@ FILLS = {"input": _fill("FFFBE6"), "stored": _fill("F2F2F2")}
 TOTAL_BORDER = Border(top=Side("thin", color=RULE))
 STATUS_FILLS = {"OK": _fill(GREEN), "WARN": _fill(AMBER), "FAIL": _fill(RED)}
 
-RIGHT = Alignment(horizontal="right", vertical="top")
+RIGHT = Alignment(horizontal="right", vertical="top", wrap_text=True)
 CENTRE = Alignment(horizontal="center", vertical="top")
 TOP = Alignment(vertical="top")
 WRAPPED = Alignment(vertical="top", wrap_text=True)
-WRAPPED_RIGHT = Alignment(horizontal="right", vertical="top", wrap_text=True)
-LEFT = Alignment(horizontal="left", vertical="top")
+LEFT = Alignment(horizontal="left", vertical="top", wrap_text=True)
+ALIGNMENTS = {"left": LEFT, "centre": CENTRE, "right": RIGHT}
 
 LABEL_WIDTH, UNIT_WIDTH, NOTE_WIDTH, KEY_WIDTH = 40.0, 14.0, 46.0, 26.0
 
@@ -75,7 +75,6 @@ NUMBER_FORMATS = {
     "plain": "General",
     "text": "General",
     "status": "General",
-    "word": "General",
     "CNY m": '#,##0;[Red]-#,##0;"-"',
     "USD m": '#,##0;[Red]-#,##0;"-"',
     "HKD m": '#,##0;[Red]-#,##0;"-"',

@@ -291,7 +291,7 @@ def overall(context: Context, r: Results) -> str:
 def _checked(context: Context) -> list[Block]:
     return [
         Block("Integrity", _integrity(context)),
-        Block("Economics", _economics(context)),
+        Block("Economics", _economics(context), new_page=True),
         Block("Article 004, as printed", replication.lines(context), replication.COLUMNS),
     ]
 

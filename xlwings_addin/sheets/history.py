@@ -22,8 +22,8 @@ SEGMENTS = {
     "vehicle": "Vehicles and new initiatives",
 }
 
-YEARS: Layout = {"periods": Columns(FIRST_COLUMN + 2, ANNUAL, 10.5)}
-BY_QUARTER: Layout = {"periods": Columns(FIRST_COLUMN + 2, QUARTERS, 10.5)}
+YEARS: Layout = {"periods": Columns(FIRST_COLUMN + 2, ANNUAL, 12.5)}
+BY_QUARTER: Layout = {"periods": Columns(FIRST_COLUMN + 2, QUARTERS, 12.5)}
 
 
 def _series(r: Results, key: str, periods: Sequence[str]) -> Years:

@@ -16,8 +16,8 @@ def columns(context: Context) -> dict[str, Columns]:
     after = FIRST_COLUMN + 1 + len(context.cases)
     return {
         "source": Columns(NOTE, ("Source of the live value",), 62.0, align="left"),
-        "live": Columns(FIRST_COLUMN, ("Live",), 22.0),
-        "cases": Columns(FIRST_COLUMN + 1, context.cases, 22.0),
+        "live": Columns(FIRST_COLUMN, ("Live",), 26.0),
+        "cases": Columns(FIRST_COLUMN + 1, context.cases, 26.0),
         "basis": Columns(after, ("Basis",), 12.0, align="centre"),
         "as_of": Columns(after + 1, ("As of",), 12.0),
     }
@@ -62,7 +62,7 @@ def _line(parameter: Parameter, context: Context) -> Line:
                 lambda r: r.inputs[key], f"INDEX({{{key}:cases[all]}},{{cover.case_index}})", unit=shown_as
             ),
             "cases": Entry(by_case, kind="input", parameter=parameter, unit=shown_as),
-            "basis": Entry(lambda r: r.inputs.row(key).basis, provenance("basis"), unit="word"),
+            "basis": Entry(lambda r: r.inputs.row(key).basis, provenance("basis"), unit="text"),
             "as_of": Entry(as_of, provenance("as_of"), unit="date"),
         },
         name=key,
