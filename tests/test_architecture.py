@@ -28,7 +28,7 @@ DOORS = {
     "openpyxl": ("xlwings_addin/book/",),
     "formualizer": ("xlwings_addin/book/calculate.py",),
     "xlwings": ("udfs/registry.py", "xlwings_addin/hosts/", "xlwings_addin/book/refresh.py"),
-    "pydantic": ("xlwings_addin/model/inputs.py",),
+    "pydantic": ("xlwings_addin/model/tables.py",),
     "typer": ("xlwings_addin/cli.py",),
     "rich": ("xlwings_addin/cli.py",),
     "scipy": ("xlwings_addin/core/",),

@@ -16,7 +16,7 @@ import xlwings_addin as xa
 from udfs.registry import REGISTRY
 from xlwings_addin import cli
 from xlwings_addin.book.package import formula_cells, read_values, write_values
-from xlwings_addin.model.inputs import tables_folder
+from xlwings_addin.model.tables import tables_folder
 
 
 class Answer:

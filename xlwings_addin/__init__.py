@@ -29,7 +29,7 @@ BOOK_NAME = "Xiaomi_Model.xlsx"
 
 def default_book() -> Path:
     """Where the workbook is: in `workbook/` of a checkout, in the current folder elsewhere."""
-    from xlwings_addin.model.inputs import tables_folder
+    from xlwings_addin.model.tables import tables_folder
 
     folder = tables_folder()
     return (folder if folder.name == "workbook" else Path()) / BOOK_NAME

@@ -14,20 +14,9 @@ import numpy as np
 import pytest
 
 from xlwings_addin.core.errors import ChoiceError, DomainError, InputError, ValuationError
-from xlwings_addin.model.inputs import (
-    COLUMNS,
-    DEFAULT_CASE,
-    MAX_CASES,
-    Inputs,
-    Row,
-    Tables,
-    case_names,
-    load_inputs,
-    load_tables,
-    period_end,
-    tables_folder,
-)
+from xlwings_addin.model.inputs import DEFAULT_CASE, MAX_CASES, Inputs, case_names, load_inputs
 from xlwings_addin.model.parameters import PARAMETERS
+from xlwings_addin.model.tables import COLUMNS, Row, Tables, load_tables, period_end, tables_folder
 
 GOOD = "capex,FY2030,1,CNY m,reported,a source,2031-03-20,"
 

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from xlwings_addin.model.inputs import Oddity, Row, Tables, load_tables
 from xlwings_addin.model.lint import ODDITIES, RULES, SEVERITIES, Finding, lint
+from xlwings_addin.model.tables import Oddity, Row, Tables, load_tables
 
 TODAY = date(2024, 3, 8)
 Mutation = Callable[[Tables], Tables]

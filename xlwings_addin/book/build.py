@@ -19,7 +19,8 @@ from xlwings_addin.book.package import (
 from xlwings_addin.book.references import Book
 from xlwings_addin.book.render import render
 from xlwings_addin.core.errors import BookError, ChoiceError
-from xlwings_addin.model.inputs import case_names, load_inputs, load_tables
+from xlwings_addin.model.inputs import case_names, load_inputs
+from xlwings_addin.model.tables import load_tables
 from xlwings_addin.model.xiaomi import evaluate
 from xlwings_addin.sheets.spec import Context
 

@@ -16,8 +16,9 @@ from xlwings_addin.book.package import Package, read_values
 from xlwings_addin.book.references import HEADINGS, Book, Cell
 from xlwings_addin.book.report import Finding, Report
 from xlwings_addin.core.errors import BookError
-from xlwings_addin.model.inputs import Inputs, Tables
+from xlwings_addin.model.inputs import Inputs
 from xlwings_addin.model.parameters import PARAMETERS, parameter
+from xlwings_addin.model.tables import Tables
 from xlwings_addin.model.xiaomi import evaluate
 from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets.history import QUARTERLY

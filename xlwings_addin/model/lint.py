@@ -8,7 +8,7 @@ add up, are units and currencies what they claim, how old and how well sourced i
     info      recorded and settled: a resolved conflict, a known oddity, a figure with one source
 
 >>> from datetime import date
->>> from xlwings_addin.model.inputs import load_tables
+>>> from xlwings_addin.model.tables import load_tables
 >>> findings = lint(load_tables(), today=date(2024, 3, 8))
 >>> [finding for finding in findings if finding.severity == "error"]
 []
@@ -26,8 +26,8 @@ from itertools import groupby
 from statistics import median
 from typing import Literal
 
-from xlwings_addin.model.inputs import Oddity, Row, Tables, period_end, same_figure
 from xlwings_addin.model.parameters import PARAMETERS
+from xlwings_addin.model.tables import Oddity, Row, Tables, period_end, same_figure
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")

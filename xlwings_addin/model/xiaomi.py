@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from xlwings_addin.core import capital, discounting, growth, sotp, vehicle
 from xlwings_addin.core.discounting import Timing
-from xlwings_addin.model.inputs import TIMELINE_YEARS, Inputs
+from xlwings_addin.model.inputs import Inputs
+from xlwings_addin.model.parameters import TIMELINE_YEARS
 
 Years = NDArray[np.float64]
 

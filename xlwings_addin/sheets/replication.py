@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xlwings_addin.model.inputs import Row
+from xlwings_addin.model.tables import Row
 from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets.spec import FIRST_COLUMN, Columns, Context, Entry, Layout, Line
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from xlwings_addin.model.inputs import Row
 from xlwings_addin.model.parameters import PARAMETERS
+from xlwings_addin.model.tables import Row
 from xlwings_addin.sheets import checks, history, replication
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,

@@ -22,8 +22,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from xlwings_addin.model.inputs import Tables
 from xlwings_addin.model.parameters import TIMELINE_YEARS, Parameter
+from xlwings_addin.model.tables import Tables
 from xlwings_addin.model.xiaomi import Results
 
 Kind = Literal["formula", "input", "stored", "text"]
