@@ -1,4 +1,4 @@
-"""DCF: discounting, terminal values, free cash flow and enterprise value."""
+"""DCF: discounting, terminal values, taxable income, free cash flow and enterprise value."""
 
 from __future__ import annotations
 
@@ -87,6 +87,30 @@ def DCF_TERMINAL_VALUE(final_flow: Number, rate: Number, growth: Number, form: F
         2100.0
     """
     return discounting.gordon_terminal_value(final_flow, rate=rate, growth=growth, grown=form == "grown")
+
+
+@udf
+def DCF_TAXABLE_INCOME(income: Row, opening_losses: Number = 0.0) -> Row:
+    """Taxable income of each year, after the losses of earlier years.
+
+    Formula: max(income, 0) - min(losses, max(income, 0)), with losses for those left from the years before:
+        opening_losses at first, max(losses - income, 0) after each year
+
+    Args:
+        income (money): income before tax, a row or a column, first forecast year first; a loss is negative
+        opening_losses (money): losses brought forward into the first year, zero or more; 0 if left out
+
+    Returns: money, a row or a column as income is; losses are used in full and do not expire.
+
+    Errors: #NUM! for negative opening_losses; #N/A for a blank and #VALUE! for text in income.
+
+    Source: Damodaran on Valuation, ch. 3 (net operating losses carried forward).
+
+    Example:
+        >>> DCF_TAXABLE_INCOME([[-20, 30, 50]], 40)  # doctest: +NUMBER
+        [[0.0, 0.0, 20.0]]
+    """
+    return dcf.loss_carry_forward(income, opening_losses=opening_losses).taxable
 
 
 @udf

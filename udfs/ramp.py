@@ -1,4 +1,4 @@
-"""RAMP: growth that fades, and the curves of adoption."""
+"""RAMP: growth that fades, the curves of adoption, and the curve of learning."""
 
 from __future__ import annotations
 
@@ -90,6 +90,30 @@ def RAMP_LOGISTIC(times: Numbers, saturation: Number, midpoint: Number, steepnes
 
 
 @udf
+def RAMP_LOGISTIC_MIDPOINT(level: Number, saturation: Number, steepness: Number) -> Number:
+    """Midpoint of the logistic S-curve that passes through a level at time 0.
+
+    Formula: ln(saturation / level - 1) / steepness
+
+    Args:
+        level (units): the curve at time 0, above 0 and below saturation
+        saturation (units): the level that is approached
+        steepness (per year): speed of the growth
+
+    Returns: years from time 0 until half the saturation is reached; negative where it has been.
+
+    Errors: #NUM! for a level of 0 or less or not below saturation, or a steepness of 0 or less.
+
+    Source: Verhulst (1838), solved for the moment of half the saturation.
+
+    Example:
+        >>> RAMP_LOGISTIC_MIDPOINT(1, 10, 0.5)  # doctest: +NUMBER
+        4.394
+    """
+    return curves.logistic_midpoint(level, saturation=saturation, steepness=steepness)
+
+
+@udf
 def RAMP_BASS(times: Numbers, innovation: Number, imitation: Number, market: Number) -> Numbers:
     """Buyers so far by the Bass model of diffusion.
 
@@ -138,3 +162,31 @@ def RAMP_GOMPERTZ(times: Numbers, saturation: Number, displacement: Number, rate
         [[13.53, 84.86]]
     """
     return curves.gompertz(times, saturation=saturation, displacement=displacement, rate=rate)
+
+
+@udf
+def RAMP_UNIT_COST(base_cost: Number, cumulative: Row, base_cumulative: Number, learning_rate: Number) -> Row:
+    """Cost of one more unit, which falls with every doubling of all that was ever made.
+
+    Formula: base_cost * (cumulative / base_cumulative) ^ log2(1 - learning_rate)
+
+    Args:
+        base_cost (money): cost of one unit when base_cumulative had been made
+        cumulative (units): all that was ever made, by the year, a row or a column
+        base_cumulative (units): in the same multiple as cumulative
+        learning_rate (rate): what each doubling takes off the cost, from 0 to below 1
+
+    Returns: money per unit, a row or a column as cumulative is.
+
+    Errors: #NUM! for units of 0 or less, a negative cost, or a learning_rate below 0 or of 1 or more; #N/A
+        for a blank, #VALUE! for text in cumulative.
+
+    Source: Wright, Factors Affecting the Cost of Airplanes, Journal of the Aeronautical Sciences 3 (1936).
+
+    Example:
+        >>> RAMP_UNIT_COST(100, [[1, 2, 4, 8]], 1, 0.20)  # doctest: +NUMBER
+        [[100.0, 80.0, 64.0, 51.2]]
+    """
+    return vehicle.unit_cost(
+        base_cost, cumulative=cumulative, base_cumulative=base_cumulative, learning_rate=learning_rate
+    )

@@ -1,4 +1,4 @@
-"""Free cash flow and enterprise value: published figures, identities, other libraries, memory."""
+"""Cash flow, losses, assets, enterprise value: published figures, identities, other libraries, memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xlwings_addin.core.dcf import EnterpriseValue, enterprise_value, fcff
+from xlwings_addin.core.dcf import EnterpriseValue, asset_base, enterprise_value, fcff, loss_carry_forward
 from xlwings_addin.core.errors import ChoiceError, DomainError, InputError, ShapeError, ValuationError
 from xlwings_addin.core.horner import BLOCK
 
@@ -72,6 +72,111 @@ def test_fcff_from_ebit_is_fcff_from_ebitda(
         ebit=ebit, tax_rate=tax_rate, depreciation=depreciation, capex=capex, change_in_nwc=change_in_nwc
     )
     assert flow == pytest.approx(expected, abs=1e-8)
+
+
+# Losses brought forward
+
+LOSSES = st.floats(0, 1e5)
+
+
+def test_losses_are_used_against_all_profit_until_none_are_left() -> None:
+    # by hand: 100 brought forward, 50 added; 80 and 70 of profit use them up, 20 of the 90 are taxed; a loss
+    # of 10 shelters 10 of the last 30
+    losses = loss_carry_forward([-50.0, 80.0, 90.0, -10.0, 30.0], opening_losses=100.0)
+    assert losses.used.tolist() == [0.0, 80.0, 70.0, 0.0, 10.0]
+    assert losses.taxable.tolist() == [0.0, 0.0, 20.0, 0.0, 20.0]
+    assert losses.balance.tolist() == [150.0, 70.0, 0.0, 10.0, 0.0]
+
+
+def one_year_at_a_time(income: list[float], left: float) -> tuple[list[float], ...]:
+    """Used, taxable and balance, as a tax return has them."""
+    used, taxable, balance = [], [], []
+    for amount in income:
+        if amount < 0:
+            relief, left = 0.0, left - amount
+        elif amount < left:
+            relief, left = amount, left - amount
+        else:
+            relief, left = left, 0.0
+        used.append(relief)
+        taxable.append(max(amount, 0.0) - relief)
+        balance.append(left)
+    return used, taxable, balance
+
+
+@given(FLOWS, LOSSES)
+def test_losses_are_those_of_one_tax_return_after_another(income: list[float], opening: float) -> None:
+    losses = loss_carry_forward(income, opening_losses=opening)
+    shown = losses.used.tolist(), losses.taxable.tolist(), losses.balance.tolist()
+    assert shown == one_year_at_a_time(income, opening)
+
+
+@given(FLOWS, LOSSES)
+def test_taxable_income_so_far_is_what_the_highest_income_so_far_exceeds_the_losses_by(
+    income: list[float], opening: float
+) -> None:
+    # in closed form: the sum of taxable income is max(0, highest cumulative income - opening losses)
+    losses = loss_carry_forward(income, opening_losses=opening)
+    highest = np.maximum.accumulate(np.cumsum(income))
+    assert np.cumsum(losses.taxable) == pytest.approx(np.maximum(highest - opening, 0.0), abs=1e-7)
+
+
+@given(FLOWS, LOSSES)
+def test_income_is_taxed_or_ends_in_the_balance_of_losses(income: list[float], opening: float) -> None:
+    losses = loss_carry_forward(income, opening_losses=opening)
+    profits = np.maximum(income, 0.0)
+    assert losses.used + losses.taxable == pytest.approx(profits, rel=1e-12)
+    assert losses.taxable.sum() - losses.balance[-1] == pytest.approx(sum(income) - opening, abs=1e-7)
+    assert (losses.taxable * losses.balance == 0).all()  # no tax while losses are left
+    assert min(losses.used.min(), losses.taxable.min(), losses.balance.min()) >= 0
+
+
+def test_without_losses_profit_is_taxed_as_it_is() -> None:
+    losses = loss_carry_forward([10.0, 0.0, 30.0])
+    assert losses.taxable.tolist() == [10.0, 0.0, 30.0]
+    assert not losses.used.any()
+    assert not losses.balance.any()
+
+
+# Assets that lose a share of their balance
+
+
+def test_assets_lose_a_share_of_what_they_were_at_the_start_of_the_year() -> None:
+    # by hand: 25% of 400, 360 and 330 and what is left after 60, 60 and 0 are added
+    assets = asset_base([60.0, 60.0, 0.0], opening=400.0, depreciation_rate=0.25)
+    assert assets.depreciation.tolist() == [100.0, 90.0, 82.5]
+    assert assets.closing.tolist() == [360.0, 330.0, 247.5]
+
+
+@given(st.lists(st.floats(0, 1e5), min_size=1, max_size=20), st.floats(0, 1e5), st.floats(0, 1))
+def test_assets_are_every_years_capex_at_what_is_left_of_it(
+    capex: list[float], opening: float, rate: float
+) -> None:
+    # in closed form: opening (1 - rate)**n + sum(capex_k (1 - rate)**(n - k))
+    assets = asset_base(capex, opening=opening, depreciation_rate=rate)
+    left = (1 - rate) ** np.arange(len(capex), -1, -1)
+    assert assets.closing[-1] == pytest.approx(np.dot([opening, *capex], left), rel=1e-9, abs=1e-6)
+    assert opening + sum(capex) - assets.depreciation.sum() == pytest.approx(assets.closing[-1], abs=1e-6)
+    before = np.array([opening, *assets.closing[:-1]])
+    assert assets.depreciation == pytest.approx(rate * before, rel=1e-12)
+
+
+@given(st.floats(1, 1e5), st.floats(0.01, 1), st.integers(1, 30))
+def test_capex_that_replaces_depreciation_keeps_the_assets(opening: float, rate: float, years: int) -> None:
+    assets = asset_base(np.full(years, rate * opening), opening=opening, depreciation_rate=rate)
+    assert assets.closing == pytest.approx(np.full(years, opening), rel=1e-12)
+
+
+def test_a_rate_of_one_writes_off_the_year_before_and_a_rate_of_nothing_keeps_all() -> None:
+    at_once = asset_base([10.0, 20.0], opening=5.0, depreciation_rate=1.0)
+    assert at_once.depreciation.tolist() == [5.0, 10.0]
+    assert at_once.closing.tolist() == [10.0, 20.0]
+    never = asset_base([10.0, 20.0], opening=5.0, depreciation_rate=0.0)
+    assert never.depreciation.tolist() == [0.0, 0.0]
+    assert never.closing.tolist() == [15.0, 35.0]
+
+
+# Enterprise value
 
 
 @given(FLOWS, st.floats(0.03, 0.5), st.floats(-0.3, 0.02))
@@ -162,6 +267,40 @@ def test_many_scenarios_are_worth_what_each_is_worth_alone(form: Any, timing: An
         assert values.explicit[index] == pytest.approx(alone.explicit, rel=1e-13)
         assert values.terminal[index] == pytest.approx(alone.terminal, rel=1e-13)
         assert values.terminal_share[index] == pytest.approx(alone.terminal_share, rel=1e-13)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_many_scenarios_carry_their_losses_as_each_does_alone(order: Any) -> None:
+    rng = np.random.default_rng(20240308)
+    income, opening = np.asarray(rng.normal(10, 30, (4, 7)), order=order), rng.uniform(0, 50, (3, 1))
+    before = income.copy()
+    losses = loss_carry_forward(income, opening_losses=opening)
+    for index in np.ndindex(3, 4):
+        alone = loss_carry_forward(income[index[1]], opening_losses=opening[index[0], 0])
+        for part in ("used", "taxable", "balance"):
+            assert getattr(losses, part).shape == (3, 4, 7)
+            assert getattr(losses, part)[index].tolist() == getattr(alone, part).tolist()
+    np.testing.assert_array_equal(income, before)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_many_scenarios_depreciate_as_each_does_alone(order: Any) -> None:
+    rng = np.random.default_rng(20240308)
+    capex, opening = np.asarray(rng.uniform(0, 30, (4, 7)), order=order), rng.uniform(0, 50, (3, 1))
+    rates = rng.uniform(0, 1, 4)
+    assets = asset_base(capex, opening=opening, depreciation_rate=rates)
+    for index in np.ndindex(3, 4):
+        rate, start = rates[index[1]], opening[index[0], 0]
+        alone = asset_base(capex[index[1]], opening=start, depreciation_rate=rate)
+        for part in ("depreciation", "closing"):
+            assert getattr(assets, part).shape == (3, 4, 7)
+            assert getattr(assets, part)[index] == pytest.approx(getattr(alone, part), rel=1e-13)
+
+
+def test_no_scenarios_have_no_losses_and_no_assets() -> None:
+    none = np.empty((0, 5))
+    assert loss_carry_forward(none).taxable.shape == (0, 5)
+    assert asset_base(none, opening=1.0, depreciation_rate=0.1).closing.shape == (0, 5)
 
 
 @pytest.mark.parametrize("scenarios", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 7])
@@ -300,6 +439,47 @@ ONE: dict[str, Any] = {"wacc": 0.1, "terminal_growth": 0.02}
             lambda: fcff(ebit=[1.0, 2.0], tax_rate=0.2, depreciation=0.0, capex=[1, 2, 3], change_in_nwc=0.0),
             ShapeError,
             "capex of shape (3,) does not fit the shape (2,) of ebit",
+        ),
+        (lambda: loss_carry_forward([1.0, np.nan]), DomainError, "income[1] nan must be finite"),
+        (
+            lambda: loss_carry_forward(5.0),
+            ShapeError,
+            "income 5.0 must have at least one period along its last axis",
+        ),
+        (
+            lambda: loss_carry_forward([1.0], opening_losses=[0.0, -5.0]),
+            DomainError,
+            "opening_losses[1] -5 must not be negative",
+        ),
+        (
+            lambda: loss_carry_forward(np.ones((2, 5)), opening_losses=[1.0, 2.0, 3.0]),
+            ShapeError,
+            "opening_losses of shape (3,) does not fit the shape (2,) of one year of income",
+        ),
+        (
+            lambda: asset_base([np.inf], opening=1.0, depreciation_rate=0.1),
+            DomainError,
+            "capex[0] inf must be finite",
+        ),
+        (
+            lambda: asset_base([], opening=1.0, depreciation_rate=0.1),
+            ShapeError,
+            "capex [] must have at least one period along its last axis",
+        ),
+        (
+            lambda: asset_base([1.0], opening=-1.0, depreciation_rate=0.1),
+            DomainError,
+            "opening -1 must not be negative",
+        ),
+        (
+            lambda: asset_base([1.0], opening=1.0, depreciation_rate=[0.1, 1.1]),
+            DomainError,
+            "depreciation_rate[1] 110.00% must be from 0.00% to 100.00%",
+        ),
+        (
+            lambda: asset_base(np.ones((2, 5)), opening=1.0, depreciation_rate=[0.1] * 5),
+            ShapeError,
+            "depreciation_rate of shape (5,) does not fit the shape (2,) of one year of capex",
         ),
     ],
 )

@@ -20,6 +20,7 @@ from xlwings_addin.core.growth import (
     h_model_value,
     linear_fade,
     logistic,
+    logistic_midpoint,
 )
 
 BASS = {"innovation": 0.03, "imitation": 0.38, "market": 60_630.0}
@@ -85,7 +86,42 @@ def test_each_curve_solves_its_differential_equation(
 def test_logistic_is_scipys_expit_and_keeps_its_tail() -> None:
     times = np.linspace(-30, 30, 61)
     ours = logistic(times, saturation=3.0, midpoint=1.0, steepness=0.9)
-    assert ours == pytest.approx(3.0 * expit(0.9 * (times - 1.0)), rel=1e-12)
+    assert ours == pytest.approx(3.0 * expit(0.9 * (times - 1.0)), rel=1e-12, abs=0.0)
+
+
+def test_logistic_is_nothing_long_before_its_midpoint() -> None:
+    assert logistic(-1e6, saturation=1.0, midpoint=0.0, steepness=1.0) == 0.0
+
+
+@given(st.floats(1e-9, 1 - 1e-9), st.floats(0.01, 1e6), st.floats(0.01, 5))
+def test_a_logistic_curve_with_the_midpoint_of_a_level_starts_at_it(
+    share: float, saturation: float, steepness: float
+) -> None:
+    level = share * saturation
+    midpoint = logistic_midpoint(level, saturation=saturation, steepness=steepness)
+    start = logistic(0.0, saturation=saturation, midpoint=midpoint, steepness=steepness)
+    assert start == pytest.approx(level, rel=1e-12, abs=0.0)
+
+
+@given(st.floats(0.001, 0.999), st.floats(0.01, 5))
+def test_a_logistic_curve_is_as_far_before_its_midpoint_as_after_it(share: float, steepness: float) -> None:
+    ahead = logistic_midpoint(share, saturation=1.0, steepness=steepness)
+    behind = logistic_midpoint(1 - share, saturation=1.0, steepness=steepness)
+    assert ahead == pytest.approx(-behind, rel=1e-9, abs=1e-9)
+
+
+def test_half_the_saturation_is_reached_at_its_midpoint_and_more_after_it() -> None:
+    midpoints = logistic_midpoint([2.0, 5.0, 8.0], saturation=10.0, steepness=0.5)
+    assert midpoints == pytest.approx([np.log(4.0) / 0.5, 0.0, -np.log(4.0) / 0.5])
+
+
+def test_midpoints_of_many_scenarios_are_those_of_each_alone() -> None:
+    levels, steepness = np.array([1.0, 2.0]), np.array([[0.3], [0.6], [0.9]])
+    midpoints = logistic_midpoint(levels, saturation=10.0, steepness=steepness)
+    assert midpoints.shape == (3, 2)
+    alone = logistic_midpoint(2.0, saturation=10.0, steepness=0.9)
+    assert type(alone) is float
+    assert midpoints[2, 1] == pytest.approx(alone)
 
 
 def test_gompertz_turns_at_one_over_e_of_its_saturation() -> None:
@@ -167,6 +203,31 @@ def test_an_h_model_without_a_fade_is_gordons(dividend: float, rate: float, grow
             lambda: logistic(1.0, saturation=1.0, midpoint=1.0, steepness=-1.0),
             DomainError,
             "steepness -1 must be above 0",
+        ),
+        (
+            lambda: logistic_midpoint([1.0, 0.0], saturation=10.0, steepness=0.5),
+            DomainError,
+            "level[1] 0 must be above 0",
+        ),
+        (
+            lambda: logistic_midpoint(10.0, saturation=10.0, steepness=0.5),
+            DomainError,
+            "saturation 10 must exceed level 10",
+        ),
+        (
+            lambda: logistic_midpoint(12.0, saturation=[20.0, 10.0], steepness=0.5),
+            DomainError,
+            "saturation[1] 10 must exceed level 12",
+        ),
+        (
+            lambda: logistic_midpoint(1.0, saturation=10.0, steepness=0.0),
+            DomainError,
+            "steepness 0 must be above 0",
+        ),
+        (
+            lambda: logistic_midpoint([1.0, 2.0], saturation=[10.0, 20.0, 30.0], steepness=0.5),
+            ShapeError,
+            "saturation of shape (3,) does not fit the shape (2,) of level",
         ),
         (lambda: bass_cumulative([1.0, -2.0], **BASS), DomainError, "t[1] -2 must not be negative"),
         (lambda: bass_adoptions(-0.5, **BASS), DomainError, "t -0.5 must not be negative"),

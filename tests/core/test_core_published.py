@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from xlwings_addin.core.capital import blume_beta, cost_of_equity, relever_beta, unlever_beta, wacc
-from xlwings_addin.core.dcf import enterprise_value, fcff
+from xlwings_addin.core.dcf import asset_base, enterprise_value, fcff, loss_carry_forward
 from xlwings_addin.core.discounting import (
     discount_factors,
     exit_multiple_terminal_value,
@@ -29,9 +29,10 @@ from xlwings_addin.core.growth import (
     h_model_value,
     linear_fade,
     logistic,
+    logistic_midpoint,
 )
 from xlwings_addin.core.sotp import equity_bridge, margin_of_safety, treasury_stock_shares, value_per_share
-from xlwings_addin.core.vehicle import operating_income, revenue_ramp
+from xlwings_addin.core.vehicle import operating_income, revenue_ramp, unit_cost
 
 LEVELS = st.floats(0.01, 1e6)
 MICROSOFT_FLOWS = [-10000, 2750, 4250, 3250, 2750]
@@ -208,6 +209,14 @@ def test_logistic_is_the_curve_of_pearl_and_reed() -> None:
     assert logistic(midpoint, saturation=197274.0, midpoint=midpoint, steepness=0.0313395) == 98637.0
 
 
+@pytest.mark.parametrize(("year", "population"), [(1790, 3929), (1850, 23192), (1910, 91972)])
+def test_logistic_midpoint_is_that_of_pearl_and_reed(year: int, population: int) -> None:
+    # Pearl and Reed (1920), as above: from the curve's population of any census, half of 197,274 thousand is
+    # reached about 1 April 1914
+    wait = logistic_midpoint(population, saturation=197274, steepness=0.0313395)
+    assert year + wait == pytest.approx(1914.25, abs=0.1)
+
+
 @given(t=st.floats(-20, 40), level=LEVELS, shift=st.floats(0.01, 50), speed=st.floats(0.01, 3))
 def test_gompertz_agrees_with_scipy(t: float, level: float, shift: float, speed: float) -> None:
     # exp(-b exp(-c t)) is the distribution function of the Gumbel law at ln(b) / c with scale 1 / c
@@ -292,6 +301,27 @@ def test_fcff_is_amazons_in_damodaran() -> None:
     assert flows == pytest.approx([-2698.0, -1487.0, 10827.0])
 
 
+def test_losses_shelter_the_income_of_sirius_as_in_damodaran() -> None:
+    # Damodaran on Valuation (2006), illustrations 3.5 and 4.10, Sirius Satellite Radio, millions: 824 brought
+    # forward, revenues as printed. The margins are rebuilt: from -419.92%, a loss of 787 on revenues of 187,
+    # each year covers half the distance to 20%. Printed: losses for four years, no tax for eight; in year 9
+    # the remaining 327 are used and tax, at 35%, is 28.05% of income; then it is 35%.
+    revenues = np.array([562, 1125, 2025, 3239, 4535, 5669, 6803, 7823, 8605, 9035])
+    income = revenues * (0.20 - (0.20 + 4.1992) * 0.5 ** np.arange(1, 11))
+    losses = loss_carry_forward(income, opening_losses=824.0)
+    assert ((income < 0) == (np.arange(1, 11) <= 4)).all()
+    assert not losses.taxable[:8].any()
+    assert losses.balance[7] == losses.used[8] == pytest.approx(327, abs=0.5)
+    assert 0.35 * losses.taxable[8:] / income[8:] == pytest.approx([0.2805, 0.35], abs=1e-4)
+
+
+def test_asset_base_is_the_double_declining_balance_of_a_textbook() -> None:
+    # Newnan, Eschenbach and Lavelle, Engineering Economic Analysis, chapter 11: $900 over five years
+    assets = asset_base(np.zeros(5), opening=900.0, depreciation_rate=2 / 5)
+    assert assets.depreciation == pytest.approx([360, 216, 130, 78, 46], abs=1)
+    assert assets.closing == pytest.approx([540, 324, 194, 116, 70], abs=1)
+
+
 def test_enterprise_value_with_a_value_driver_is_that_of_the_book_on_valuation() -> None:
     # adapted from Koller, Goedhart and Wessels (2020), exhibit 14.13: revenue of 265 next year, growing at
     # 6%, margin 10%, tax 25%, return on new capital 15%, cost of capital 10%: operations worth 298.1
@@ -320,6 +350,41 @@ def test_revenue_ramp_is_amazons_in_damodaran() -> None:
     growth = [*[0.15] * 5, *linear_fade(0.15, 0.022, years=6)[1:]]
     printed = [98033, 112738, 129649, 149096, 171460, 192790, 211837, 227344, 238166, 243405]
     assert revenue_ramp(85246.0, growth=growth) == pytest.approx(printed, abs=1.5)
+
+
+# Heizer, Render and Munson, Operations Management, module E, table E.3: learning-curve coefficients, the time
+# of a unit over the time of the first, as printed.
+COEFFICIENTS = {
+    0.30: [1.000, 0.700, 0.568, 0.490, 0.437, 0.398, 0.367, 0.343, 0.323, 0.306],
+    0.25: [1.000, 0.750, 0.634, 0.562, 0.513, 0.475, 0.446, 0.422, 0.402, 0.385],
+    0.20: [1.000, 0.800, 0.702, 0.640, 0.596, 0.562, 0.534, 0.512, 0.493, 0.477],
+    0.15: [1.000, 0.850, 0.773, 0.723, 0.686, 0.657, 0.634, 0.614, 0.597, 0.583],
+    0.10: [1.000, 0.900, 0.846, 0.810, 0.783, 0.762, 0.744, 0.729, 0.716, 0.705],
+}
+
+
+@pytest.mark.parametrize("learning_rate", COEFFICIENTS)
+def test_unit_costs_are_those_of_a_table_of_learning_curves(learning_rate: float) -> None:
+    costs = unit_cost(1.0, cumulative=np.arange(1, 11), base_cumulative=1, learning_rate=learning_rate)
+    assert costs == pytest.approx(COEFFICIENTS[learning_rate], abs=0.00051)  # 0.7225 is printed as 0.723
+
+
+@pytest.mark.parametrize(
+    ("base_cost", "unit", "base_unit", "learning_rate", "expected", "precision"),
+    [
+        # Krajewski, Malhotra and Ritzman, Operations Management, supplement I: 1,000 hours for the first unit
+        # on an 80% curve are 310 for the 38th
+        (1000.0, 38, 1, 0.20, 310.0, 0.5),
+        # Kerzner, Project Management, chapter 18: a standard of 120 hours at the 100th unit on a 75% curve
+        # is 812 for the first, in "approximate agreement"
+        (120.0, 1, 100, 0.25, 812.0, 1.0),
+    ],
+)
+def test_unit_cost_is_the_published_one(
+    base_cost: float, unit: int, base_unit: int, learning_rate: float, expected: float, precision: float
+) -> None:
+    cost = unit_cost(base_cost, cumulative=[unit], base_cumulative=base_unit, learning_rate=learning_rate)
+    assert cost == pytest.approx([expected], abs=precision)
 
 
 def test_operating_income_is_amazons_in_damodaran() -> None:

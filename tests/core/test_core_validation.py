@@ -90,6 +90,11 @@ def test_a_bound_that_is_an_array_is_named_at_the_place_it_is_broken() -> None:
         validation.exceeds("wacc", np.array([0.03]), "growth", np.array([[0.01], [0.04]]))
 
 
+def test_a_bound_on_a_number_that_is_no_rate_is_shown_as_it_is() -> None:
+    with pytest.raises(DomainError, match=r"^saturation 10 must exceed level 12$"):
+        validation.exceeds("saturation", np.array(10.0), "level", np.array(12.0), show=validation.plain)
+
+
 def test_shapes_that_fit_give_their_common_shape() -> None:
     assert validation.broadcastable(a=np.ones((3, 1)), b=np.ones(4), c=np.ones(())) == (3, 4)
 

@@ -19,6 +19,7 @@ from xlwings_addin.core.vehicle import (
     operating_income,
     operating_income_ramp,
     revenue_ramp,
+    unit_cost,
     vehicle_cash_flow,
     vehicle_revenue,
 )
@@ -135,6 +136,48 @@ def test_deliveries_are_demand_until_the_plant_is_full() -> None:
     assert sold.tolist() == [[0.1, 0.3, 0.4], [0.2, 0.3, 0.1]]
 
 
+LEARNING = st.floats(0, 0.9)
+MADE = st.lists(st.floats(0.01, 100), min_size=1, max_size=20)
+
+
+@given(st.floats(0, 1e6), MADE, st.floats(0.01, 100), LEARNING)
+def test_each_doubling_takes_the_learning_rate_off_the_cost(
+    base_cost: float, made: list[float], base_made: float, learning: float
+) -> None:
+    cumulative = np.cumsum(made)
+    once = unit_cost(base_cost, cumulative=cumulative, base_cumulative=base_made, learning_rate=learning)
+    twice = unit_cost(base_cost, cumulative=2 * cumulative, base_cumulative=base_made, learning_rate=learning)
+    assert twice == pytest.approx(once * (1 - learning), rel=1e-9)
+    assert (np.diff(once) <= 0).all()
+
+
+@given(st.floats(0, 1e6), st.floats(0.01, 100), LEARNING)
+def test_the_learning_curve_starts_at_its_base(base_cost: float, base_made: float, learning: float) -> None:
+    costs = unit_cost(base_cost, cumulative=[base_made], base_cumulative=base_made, learning_rate=learning)
+    assert costs.tolist() == [base_cost]
+
+
+def test_without_learning_the_cost_stays_what_it_is() -> None:
+    costs = unit_cost(7.0, cumulative=[0.5, 1.0, 30.0], base_cumulative=1.0, learning_rate=0.0)
+    assert costs.tolist() == [7.0, 7.0, 7.0]
+
+
+def test_the_order_of_doublings_and_years_does_not_matter() -> None:
+    # from 1 to 3 and from 3 to 12, or from 1 to 12: the cost of the year between is the base of the next
+    between, end = unit_cost(100.0, cumulative=[3.0, 12.0], base_cumulative=1.0, learning_rate=0.15)
+    onwards = unit_cost(between, cumulative=[12.0], base_cumulative=3.0, learning_rate=0.15)
+    assert onwards == pytest.approx([end], rel=1e-12)
+
+
+def test_many_scenarios_learn_as_each_does_alone() -> None:
+    bases, made = np.array([100.0, 200.0]), np.array([[1.0, 2.0, 5.0], [3.0, 4.0, 9.0]])
+    rates = np.array([[0.0], [0.1], [0.2]])
+    costs = unit_cost(bases, cumulative=made, base_cumulative=[0.5, 1.5], learning_rate=rates)
+    assert costs.shape == (3, 2, 3)
+    alone = unit_cost(200.0, cumulative=made[1], base_cumulative=1.5, learning_rate=0.2)
+    assert costs[2, 1] == pytest.approx(alone, rel=1e-13)
+
+
 def test_many_scenarios_ramp_as_each_does_alone() -> None:
     bases, growth = np.array([10.0, 20.0]), np.array([[0.1, 0.2, 0.3], [0.0, -0.1, 0.5]])
     revenue = revenue_ramp(bases, growth=growth)
@@ -191,6 +234,41 @@ def test_many_scenarios_ramp_as_each_does_alone() -> None:
             lambda: constrained_deliveries(1.0, capacity=-0.5),
             DomainError,
             "capacity -0.5 must not be negative",
+        ),
+        (
+            lambda: unit_cost(-1.0, cumulative=[1.0], base_cumulative=1.0, learning_rate=0.1),
+            DomainError,
+            "base_cost -1 must not be negative",
+        ),
+        (
+            lambda: unit_cost(1.0, cumulative=[1.0, 0.0], base_cumulative=1.0, learning_rate=0.1),
+            DomainError,
+            "cumulative[1] 0 must be above 0",
+        ),
+        (
+            lambda: unit_cost(1.0, cumulative=2.0, base_cumulative=1.0, learning_rate=0.1),
+            ShapeError,
+            "cumulative 2.0 must have at least one period along its last axis",
+        ),
+        (
+            lambda: unit_cost(1.0, cumulative=[1.0], base_cumulative=0.0, learning_rate=0.1),
+            DomainError,
+            "base_cumulative 0 must be above 0",
+        ),
+        (
+            lambda: unit_cost(1.0, cumulative=[1.0], base_cumulative=1.0, learning_rate=1.0),
+            DomainError,
+            "learning_rate 100.00% must be from 0.00% to below 100.00%",
+        ),
+        (
+            lambda: unit_cost(1.0, cumulative=[1.0], base_cumulative=1.0, learning_rate=[0.1, -0.1]),
+            DomainError,
+            "learning_rate[1] -10.00% must be from 0.00% to below 100.00%",
+        ),
+        (
+            lambda: unit_cost([1.0] * 3, cumulative=np.ones((2, 4)), base_cumulative=1.0, learning_rate=0.1),
+            ShapeError,
+            "one year of cumulative of shape (2,) does not fit the shape (3,) of base_cost",
         ),
         (lambda: operating_income(1.0, margin=1.5), DomainError, "margin 150.00% must not exceed 100.00%"),
         (

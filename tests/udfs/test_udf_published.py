@@ -89,6 +89,35 @@ def test_the_logistic_and_gompertz_curves_solve_their_equations() -> None:
     assert CALL["RAMP_GOMPERTZ"](0.0, saturation, 3.0, rate) == pytest.approx(50 * np.exp(-3))
 
 
+def test_a_logistic_curve_starts_at_the_level_of_its_midpoint() -> None:
+    # Pearl and Reed (1920), PNAS 6(6): from 3,929 thousand in 1790 to half of 197,274 about 1 April 1914.
+    midpoint = CALL["RAMP_LOGISTIC_MIDPOINT"](3929.0, 197274.0, 0.0313395)
+    assert 1790 + midpoint == pytest.approx(1914.25, abs=0.1)
+    assert CALL["RAMP_LOGISTIC"](0.0, 197274.0, midpoint, 0.0313395) == pytest.approx(3929)
+
+
+def test_unit_costs_fall_as_a_textbook_has_them() -> None:
+    # Krajewski, Malhotra and Ritzman, Operations Management, supplement I: 1,000 hours for the first unit are
+    # 310 for the 38th on an 80% curve.
+    costs = CALL["RAMP_UNIT_COST"](1000.0, [[1.0], [38.0]], 1.0, 0.2)
+    assert [round(cost) for (cost,) in costs] == [1000, 310]
+
+
+def test_losses_brought_forward_shelter_income_as_in_damodaran() -> None:
+    # Damodaran on Valuation (2006), illustration 3.5, Sirius in year 9: income of 19.14% of 8,605, 327 of
+    # losses left, tax at 35%: 28.05% of income.
+    income = 0.1914 * 8605
+    taxable = CALL["DCF_TAXABLE_INCOME"]([[income]], 327.0)
+    assert 0.35 * taxable[0][0] / income == pytest.approx(0.2805, abs=0.00005)
+
+
+def test_losses_brought_forward_are_nothing_if_left_out() -> None:
+    # by hand: the loss of 20 shelters 20 of the 30
+    column = [[-20.0], [30.0], [50.0]]
+    assert CALL["DCF_TAXABLE_INCOME"](column) == [[0.0], [10.0], [50.0]]
+    assert CALL["DCF_TAXABLE_INCOME"](column, None) == CALL["DCF_TAXABLE_INCOME"](column, 0.0)
+
+
 def test_levering_undoes_unlevering() -> None:
     beta = CALL["CAPITAL_UNLEVER_BETA"](1.3, 0.4, 0.25)
     assert CALL["CAPITAL_RELEVER_BETA"](beta, 0.4, 0.25) == pytest.approx(1.3)

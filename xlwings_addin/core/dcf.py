@@ -1,10 +1,11 @@
-"""Free cash flow to the firm, and the enterprise value of a stream of it."""
+"""Free cash flow to the firm, the losses and assets behind it, and the enterprise value of a stream of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -73,6 +74,96 @@ def fcff(
     bound = numbers("change_in_nwc", change_in_nwc)
     broadcastable(ebit=profit, tax_rate=tax, depreciation=kept, capex=spent, change_in_nwc=bound)
     return result(profit * (1 - tax) + kept - spent - bound)
+
+
+@dataclass(frozen=True)
+class LossCarryForward:
+    """Losses of earlier years against the income of each: shape (..., years), in the income's unit."""
+
+    used: Floats
+    taxable: Floats
+    balance: Floats
+
+
+def loss_carry_forward(income: ArrayLike, *, opening_losses: ArrayLike = 0.0) -> LossCarryForward:
+    """Taxable income after losses brought forward, and the losses left at the end of each year.
+
+    Losses are set against profit, all of it, until none are left; a loss adds to them; they do not expire:
+
+        used_t      min(balance_t-1, max(income_t, 0))
+        taxable_t   max(income_t, 0) - used_t
+        balance_t   max(balance_t-1 - income_t, 0)
+
+    Args:
+        income: before tax, shape (..., years); a loss is negative.
+        opening_losses: balance before the first year, shape (...), zero or more.
+
+    Returns: `used`, `taxable` and `balance`, each zero or more, shape (..., years), in the income's unit.
+    Raises: `DomainError` for negative opening losses or income that is not finite; `ShapeError` for no years
+        or shapes that do not fit.
+    Source: Damodaran on Valuation, chapter 3, illustration 3.5 (net operating losses carried forward).
+
+    >>> losses = loss_carry_forward([-20.0, 30.0, 50.0], opening_losses=40.0)
+    >>> losses.used.tolist(), losses.taxable.tolist(), losses.balance.tolist()
+    ([0.0, 30.0, 30.0], [0.0, 0.0, 20.0], [60.0, 30.0, 0.0])
+    """
+    earned, opening = flows_of("income", income), not_negative("opening_losses", opening_losses)
+    numbers("income", earned)
+    shape = common_shape({"one year of income": earned.shape[:-1], "opening_losses": opening.shape})
+    balances = _balances(opening, earned, shape, lambda left, profit: np.maximum(left - profit, 0.0))
+    profits = np.maximum(earned, 0.0)
+    used = np.minimum(balances[..., :-1], profits)
+    return LossCarryForward(used, profits - used, balances[..., 1:])
+
+
+@dataclass(frozen=True)
+class AssetBase:
+    """Depreciation of each year and the net assets at its end: shape (..., years), in capex's unit."""
+
+    depreciation: Floats
+    closing: Floats
+
+
+def asset_base(capex: ArrayLike, *, opening: ArrayLike, depreciation_rate: ArrayLike) -> AssetBase:
+    """Depreciation by the declining balance, and the net assets it leaves.
+
+        depreciation_t   depreciation_rate closing_t-1
+        closing_t        closing_t-1 + capex_t - depreciation_t
+
+    Capital expenditure is depreciated from the year after it.
+
+    Args:
+        capex: capital expenditure, shape (..., years); a disposal at book value is negative.
+        opening: net assets before the first year, shape (...), zero or more.
+        depreciation_rate: a year, decimal, shape (...), from 0 to 1.
+
+    Returns: `depreciation` and `closing`, shape (..., years), in capex's unit.
+    Raises: `DomainError` for negative opening assets, a rate outside 0 to 1 or capex that is not finite;
+        `ShapeError` for no years or shapes that do not fit.
+    Source: IAS 16 Property, Plant and Equipment, paragraph 62 (diminishing balance method).
+
+    >>> assets = asset_base([30.0, 30.0], opening=100.0, depreciation_rate=0.20)
+    >>> assets.depreciation.tolist(), assets.closing.tolist()
+    ([20.0, 22.0], [110.0, 118.0])
+    """
+    spent, start = flows_of("capex", capex), not_negative("opening", opening)
+    numbers("capex", spent)
+    rate = shares_of_one("depreciation_rate", depreciation_rate)
+    shapes = {"one year of capex": spent.shape[:-1], "opening": start.shape}
+    shape = common_shape(shapes | {"depreciation_rate": rate.shape})
+    balances = _balances(start, spent, shape, lambda assets, added: assets + added - rate * assets)
+    return AssetBase(rate[..., None] * balances[..., :-1], balances[..., 1:])
+
+
+def _balances(
+    opening: Floats, flows: Floats, shape: tuple[int, ...], close: Callable[[Floats, Floats], Floats]
+) -> Floats:
+    """A balance before the first year and at the end of each, shape (..., years + 1).
+
+    Year by year for all scenarios at once: sums of many years would leave a rest where the balance is zero.
+    """
+    years = years_first(flows, shape)
+    return np.stack([*accumulate(years, close, initial=seen_as(opening, shape))], axis=-1)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from xlwings_addin.core.validation import (
     exceeds,
     not_negative,
     numbers,
+    plain,
     positive,
     rates,
     result,
@@ -81,8 +82,32 @@ def logistic(t: ArrayLike, *, saturation: ArrayLike, midpoint: ArrayLike, steepn
     times, level, middle = numbers("t", t), positive("saturation", saturation), numbers("midpoint", midpoint)
     slope = positive("steepness", steepness)
     broadcastable(t=times, saturation=level, midpoint=middle, steepness=slope)
-    half = 0.5 * slope * (times - middle)
-    return result(level * 0.5 * (1 + np.tanh(half)))
+    with np.errstate(over="ignore"):
+        return result(level / (1 + np.exp(-slope * (times - middle))))
+
+
+def logistic_midpoint(level: ArrayLike, *, saturation: ArrayLike, steepness: ArrayLike) -> Any:
+    """Midpoint of the logistic curve that is at `level` at time 0: `ln(saturation / level - 1) / steepness`.
+
+    Before time 0, so negative, where the level is more than half the saturation.
+
+    Args:
+        level: the curve at time 0, in the saturation's unit; above 0 and below the saturation.
+        saturation: the level approached, above 0.
+        steepness: per unit of time, above 0.
+
+    Returns: the arguments' common shape, in the steepness's unit of time.
+    Raises: `DomainError` for a level outside 0 to the saturation, a saturation or steepness of zero or less.
+    Source: Verhulst (1838), Correspondance mathematique et physique 10; `logistic` solved for its midpoint.
+
+    >>> round(logistic_midpoint(1.0, saturation=10.0, steepness=0.5), 4)
+    4.3944
+    """
+    start, top = positive("level", level), positive("saturation", saturation)
+    slope = positive("steepness", steepness)
+    broadcastable(level=start, saturation=top, steepness=slope)
+    exceeds("saturation", top, "level", start, show=plain)
+    return result(np.log((top - start) / start) / slope)
 
 
 def bass_cumulative(t: ArrayLike, *, innovation: ArrayLike, imitation: ArrayLike, market: ArrayLike) -> Any:

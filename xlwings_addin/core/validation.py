@@ -103,14 +103,16 @@ def not_negative(argument: str, values: ArrayLike) -> Floats:
     return array
 
 
-def exceeds(argument: str, array: Floats, other: str, bound: Floats) -> None:
-    """Raise where a rate does not exceed another one, naming both."""
+def exceeds(
+    argument: str, array: Floats, other: str, bound: Floats, *, show: Callable[[float], str] = percent
+) -> None:
+    """Raise where one argument, a rate unless `show` says otherwise, does not exceed another, naming both."""
     shape = np.broadcast_shapes(array.shape, bound.shape)
 
     def rule(index: tuple[int, ...]) -> str:
-        return f"must exceed {other} {percent(float(np.broadcast_to(bound, shape)[index]))}"
+        return f"must exceed {other} {show(float(np.broadcast_to(bound, shape)[index]))}"
 
-    require(argument, array, array > bound, rule, show=percent)
+    require(argument, array, array > bound, rule, show=show)
 
 
 def choice(argument: str, value: object, options: tuple[str, ...]) -> str:

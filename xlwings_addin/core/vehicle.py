@@ -15,6 +15,7 @@ from xlwings_addin.core.validation import (
     not_negative,
     numbers,
     percent,
+    positive,
     require,
     result,
     shares_of_one,
@@ -109,6 +110,41 @@ def constrained_deliveries(demand: ArrayLike, *, capacity: ArrayLike) -> Any:
     wanted, possible = not_negative("demand", demand), not_negative("capacity", capacity)
     broadcastable(demand=wanted, capacity=possible)
     return result(np.minimum(wanted, possible))
+
+
+def unit_cost(
+    base_cost: ArrayLike,
+    *,
+    cumulative: ArrayLike,
+    base_cumulative: ArrayLike,
+    learning_rate: ArrayLike,
+) -> Floats:
+    """Wright's learning curve: `base_cost (cumulative / base_cumulative) ** log2(1 - learning_rate)`.
+
+    Each doubling of everything ever made takes `learning_rate` off the cost of one more.
+
+    Args:
+        base_cost: cost of one when `base_cumulative` had been made, shape (...), zero or more.
+        cumulative: everything ever made, shape (..., years), above 0.
+        base_cumulative: in the unit of `cumulative`, shape (...), above 0.
+        learning_rate: decimal, shape (...), from 0 to below 1; an "80% curve" has 0.20.
+
+    Returns: shape (..., years), in the base cost's unit.
+    Raises: `DomainError` for a negative cost, a production of zero or less, a learning rate below 0 or of
+        100% or more; `ShapeError` for no years or shapes that do not fit.
+    Source: Wright (1936), Journal of the Aeronautical Sciences 3(4).
+
+    >>> unit_cost(100.0, cumulative=[1, 2, 4, 8], base_cumulative=1, learning_rate=0.20).round(1).tolist()
+    [100.0, 80.0, 64.0, 51.2]
+    """
+    base, made = not_negative("base_cost", base_cost), flows_of("cumulative", cumulative)
+    positive("cumulative", made)
+    start, learning = positive("base_cumulative", base_cumulative), numbers("learning_rate", learning_rate)
+    holds = (learning >= 0) & (learning < 1)
+    require("learning_rate", learning, holds, "must be from 0.00% to below 100.00%", show=percent)
+    shapes = {"base_cost": base.shape, "one year of cumulative": made.shape[:-1]}
+    common_shape(shapes | {"base_cumulative": start.shape, "learning_rate": learning.shape})
+    return np.asarray(base[..., None] * (made / start[..., None]) ** np.log2(1 - learning)[..., None])
 
 
 def operating_income(revenue: ArrayLike, *, margin: ArrayLike) -> Any:
