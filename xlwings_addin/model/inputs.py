@@ -1,7 +1,11 @@
 """The inputs of a case: scalars with their rows, every rule checked.
 
-A case is a table with the columns of `tables`, `cases/<case>.csv`, that overrides scalars of
-`inputs/assumptions.csv`. There are `MAX_CASES` at most: the Inputs sheet shows them side by side.
+`inputs/assumptions.csv` is the house view. A case is a table with the same columns, `cases/<case>.csv`, that
+overrides scalars of it, or of the case that its row `extends` names. There are `MAX_CASES` at most: Inputs
+shows them side by side.
+
+Every assumption that is a number has a range, `low` to `high`, and lies in it. An override without a range of
+its own has that of the row it replaces.
 
 >>> inputs = load_inputs("march_2024_replica")
 >>> inputs["timing"], inputs["vehicle_horizon"]
@@ -25,7 +29,9 @@ from types import MappingProxyType
 
 from xlwings_addin.core.capital import cost_of_equity, wacc
 from xlwings_addin.core.errors import ChoiceError, DomainError, InputError
-from xlwings_addin.model.parameters import PARAMETERS, Parameter, Value, nearest, parameter
+from xlwings_addin.model import base_year
+from xlwings_addin.model.parameter import Parameter, Value
+from xlwings_addin.model.parameters import PARAMETERS, PLANTS, nearest, parameter
 from xlwings_addin.model.tables import (
     KEY_PATTERN,
     Row,
@@ -34,14 +40,17 @@ from xlwings_addin.model.tables import (
     changed_row,
     checked_folder,
     load_tables,
-    read_rows,
+    read_ranged_rows,
     standing_row,
     tables_folder,
     unreadable,
 )
 
-DEFAULT_CASE = "march_2024_replica"
+DEFAULT_CASE = "base"
+EXTENDS = "extends"
+"""The key of the row by which a case names the case it overrides, instead of the house view."""
 MAX_CASES = 12
+PROBABILITY_TOLERANCE = 1e-9
 _CASE_FILE = re.compile(rf"(?=.{{1,31}}\.csv){KEY_PATTERN}\.csv")
 
 
@@ -105,13 +114,13 @@ class Inputs:
 
 
 def case_names(folder: Path | None = None) -> tuple[str, ...]:
-    """The cases in `cases/*.csv`: the replica first, then by name.
+    """The cases in `cases/*.csv`: base first, then by name.
 
     Raises `InputError` for a folder that is not one of tables, a file whose name is no case name, no case
     and more than `MAX_CASES`.
 
     >>> case_names()[0]
-    'march_2024_replica'
+    'base'
     """
     cases = checked_folder(folder) / "cases"
     names = [_case_name(path) for path in _files(cases) if path.suffix.lower() == ".csv"]
@@ -133,13 +142,62 @@ def load_inputs(case: str = DEFAULT_CASE, folder: Path | None = None, tables: Ta
     if case not in names:
         raise ChoiceError("case", case, f"must be one of {', '.join(names)}")
     tables = tables or load_tables(folder)
-    overrides = read_rows((folder or tables_folder()) / "cases" / f"{case}.csv")
-    rows = {**_scalar_rows(tables.assumptions), **_scalar_rows(overrides)}
+    rows = _scalar_rows(tables.assumptions)
+    for layer in _layers(case, names, (folder or tables_folder()) / "cases"):
+        rows |= {key: _with_range(row, rows.get(key)) for key, row in layer.items()}
     for known in PARAMETERS:
         if known.key not in rows:
             raise InputError("parameter", known.key, "must have a row in assumptions.csv")
     values = {known.key: _scalar(known, rows[known.key]) for known in PARAMETERS}
     return _inputs(case, values, {key: rows[key] for key in values}, tables)
+
+
+def load_cases(folder: Path | None = None, tables: Tables | None = None) -> tuple[Inputs, ...]:
+    """The inputs of every case; their probabilities add to one, or none has any.
+
+    Raises as `load_inputs` does, and `DomainError` for probabilities that do not add up.
+    """
+    tables = tables or load_tables(folder)
+    cases = tuple(load_inputs(case, folder, tables) for case in case_names(folder))
+    given = [(each, each.number("probability")) for each in cases if each.number("probability")]
+    total = sum(value for _, value in given)
+    if given and abs(total - 1) > PROBABILITY_TOLERANCE:
+        shown = " + ".join(f"{value:g} ({each.row('probability').place})" for each, value in given)
+        raise DomainError("probability", total, "must add to 1 over all cases", shown=f"{shown} = {total:g}")
+    return cases
+
+
+def _layers(case: str, names: Iterable[str], cases: Path) -> list[dict[str, Row]]:
+    """The overrides of a case and of those it extends, the most general first."""
+    layers: list[dict[str, Row]] = []
+    seen: list[str] = []
+    while case:
+        seen.append(case)
+        rows = read_ranged_rows(cases / f"{case}.csv")
+        layers.append(_scalar_rows(row for row in rows if row.key != EXTENDS))
+        case = ""
+        for row in rows:
+            if row.key != EXTENDS:
+                continue
+            if row.text not in names:
+                raise InputError(f"{row.place} {EXTENDS}", row.text, f"must be one of {', '.join(names)}")
+            if row.text in seen or case:
+                raise InputError(
+                    f"{row.place} {EXTENDS}", row.text, "must name one case, and no circle of them"
+                )
+            case = row.text
+    return layers[::-1]
+
+
+def _with_range(row: Row, replaced: Row | None) -> Row:
+    """An override with the range of the assumption it replaces, where it has none of its own."""
+    if row.basis != "assumption" or row.low is not None or replaced is None or replaced.low is None:
+        return row
+    assert replaced.high is not None
+    if not replaced.low <= row.number <= replaced.high:
+        rule = f"must be from {replaced.low:g} to {replaced.high:g} ({replaced.place}), or have low and high"
+        raise DomainError(f"{row.place} {row.key}", row.number, rule, shown=row.text)
+    return row.model_copy(update={"low": replaced.low, "high": replaced.high})
 
 
 def _files(folder: Path) -> list[Path]:
@@ -172,13 +230,21 @@ _KEYS = frozenset(known.key for known in PARAMETERS)
 def _scalar(known: Parameter, row: Row) -> Value:
     if row.unit != known.unit:
         raise InputError(f"{row.place} unit", row.unit, f"must be {known.unit!r} for {known.key}")
-    return known.read(row.value, argument=f"{row.place} {known.key}")
+    value = known.read(row.value, argument=f"{row.place} {known.key}")
+    if row.basis == "assumption" and isinstance(row.value, float) and row.low is None:
+        raise InputError(f"{row.place} {known.key}", row.text, "is an assumption: must have low and high")
+    for bound in (row.low, row.high):
+        if bound is not None:
+            known.read(bound, argument=f"{row.place} {known.key} {'low' if bound == row.low else 'high'}")
+    return value
 
 
 def _inputs(case: str, values: Mapping[str, Value], rows: Mapping[str, Row], tables: Tables) -> Inputs:
     inputs = Inputs(case, MappingProxyType(dict(values)), MappingProxyType(dict(rows)), tables)
     _check_years(inputs)
     _check_spreads(inputs)
+    _check_base_year(inputs)
+    _check_vehicle_units(inputs)
     return inputs
 
 
@@ -188,9 +254,9 @@ def _check_years(inputs: Inputs) -> None:
         raise DomainError(
             "core_average_first_year", first, f"must not be after core_average_last_year {last}"
         )
-    base_year, day = inputs.count("base_year"), inputs.day("valuation_date")
-    if not date(base_year, 12, 31) <= day < date(base_year + 1, 12, 31):
-        rule = f"must be from {base_year}-12-31 to {base_year + 1}-12-30, after base_year {base_year}"
+    base, day = inputs.count("base_year"), inputs.day("valuation_date")
+    if not date(base, 1, 1) <= day < date(base + 1, 12, 31):
+        rule = f"must be from {base}-01-01 to {base + 1}-12-30: in base_year {base} or the year after"
         raise DomainError("valuation_date", day, rule, shown=day.isoformat())
 
 
@@ -204,6 +270,44 @@ def _check_spreads(inputs: Inputs) -> None:
         if rate <= growth:
             rule = f"must exceed {growth_key} {growth:.2%}"
             raise DomainError(rate_key, rate, rule, shown=f"{rate:.2%}")
+
+
+def _check_base_year(inputs: Inputs) -> None:
+    """A method that starts from the quarters of the base year needs them reported, all but one."""
+    for method, built, keys in (
+        ("core_method", "segments", base_year.CORE_KEYS),
+        ("vehicle_method", "units", base_year.VEHICLE_KEYS),
+    ):
+        if inputs.text(method) != built:
+            continue
+        year = inputs.count("base_year")
+        reported = base_year.reported_quarters(inputs.tables, year)
+        if len(reported) < base_year.LEAST_REPORTED:
+            rule = (
+                f"needs {base_year.LEAST_REPORTED} reported quarters of base_year {year}, has {len(reported)}"
+            )
+            raise DomainError(method, built, rule, shown=built)
+        for key in keys:
+            for quarter in reported:
+                if not inputs.tables.has(key, quarter):
+                    raise DomainError(method, built, f"needs {key} of {quarter}", shown=built)
+
+
+def _check_vehicle_units(inputs: Inputs) -> None:
+    """Demand and capacity are not below what the base year delivers already."""
+    deliveries = base_year.deliveries(inputs.tables, inputs.count("base_year"), inputs.number)
+    if not deliveries:
+        return
+    base = inputs.count("base_year")
+    capacity = sum(
+        inputs.number(f"plant_{n}_capacity") for n in PLANTS if inputs.count(f"plant_{n}_year") <= base
+    )
+    if capacity < deliveries:
+        rule = f"of the plants open in {base} must not be below its deliveries, {deliveries:.3f} m vehicles"
+        raise DomainError("capacity", capacity, rule, shown=f"{capacity:.3f}")
+    if inputs.number("demand_saturation") <= deliveries:
+        rule = f"must exceed the deliveries of {base}, {deliveries:.3f} m vehicles"
+        raise DomainError("demand_saturation", inputs.number("demand_saturation"), rule)
 
 
 def _core_wacc(inputs: Inputs) -> tuple[str, float]:

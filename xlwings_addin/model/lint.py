@@ -1,32 +1,36 @@
 """What looks wrong in the input tables, as a list of findings.
 
 The loader refuses what cannot be read; `lint` reads what can and asks whether it makes sense: do the parts
-add up, are units and currencies what they claim, how old and how well sourced is each number.
+add up, are units and currencies what they claim, how old and how well sourced is each number, and was it
+known on the day a case values the company.
 
     error     the tables contradict themselves, or a unit cannot be right
     warning   a reader should know before relying on the number
     info      recorded and settled: a resolved conflict, a known oddity, a figure with one source
 
 >>> from datetime import date
->>> from xlwings_addin.model.tables import load_tables
->>> findings = lint(load_tables(), today=date(2024, 3, 8))
+>>> from xlwings_addin.model.inputs import load_inputs
+>>> strict = load_inputs("march_2024_strict")
+>>> findings = lint(strict.tables, today=date(2025, 11, 19), cases=[strict])
 >>> [finding for finding in findings if finding.severity == "error"]
 []
 >>> print(next(finding.message for finding in findings if finding.rule == "look_ahead"))
-hkd_per_usd was known on 2024-03-31, after valuation_date 2024-03-08
+hkd_per_usd was known on 2024-03-31, after valuation_date 2024-03-08 of march_2024_strict
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from statistics import median
 from typing import Literal
 
-from xlwings_addin.model.parameters import PARAMETERS
+from xlwings_addin.model import base_year
+from xlwings_addin.model.inputs import Inputs
+from xlwings_addin.model.parameters import PARAMETERS, SEGMENTS
 from xlwings_addin.model.tables import Oddity, Row, Tables, period_end, same_figure
 
 Severity = Literal["error", "warning", "info"]
@@ -34,15 +38,12 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 KNOWN_UNITS = frozenset(known.unit for known in PARAMETERS) | {
     "CNY bn",
-    "CNY per vehicle",
     "HKD bn",
     "USD bn",
     "USD per share",
-    "multiple",
-    "units",
 }
 
-SEGMENTS = ("revenue_smartphone", "revenue_iot", "revenue_internet")
+SEGMENT_KEYS = tuple(f"revenue_{segment}" for segment in SEGMENTS)
 NEW_SEGMENT = "vehicle_segment_revenue"
 
 TWIN_KEYS = {
@@ -60,11 +61,17 @@ CASH_FLOW_TOLERANCE = 15.0
 VEHICLE_REVENUE_TOLERANCE = 50.0
 """CNY m: half a unit of the last digit of a vehicle revenue printed to 0.1 CNY bn."""
 
+SMARTPHONE_REVENUE_TOLERANCE = 0.003
+"""Relative: half a unit of the last digit of shipments printed to 0.1 m (0.12% of 41 m) and of a revenue
+printed to 0.1 CNY bn (0.11% of 46)."""
+
 QUARTERS_TOLERANCE = 250.0
 """CNY m: half a unit of the last digit of four quarters and a year printed to 0.1 CNY bn."""
 
 COUNT_TOLERANCE = 0.001
-"""Relative: the announced quarters of 2024 count 60 vehicles of 136,854 fewer than the year."""
+"""Relative: the announced quarters of 2024 count 60 vehicles of 136,854 fewer than the year, and 0.1 m
+smartphones of 168.5 m more."""
+COUNTS = ("units", "m units")
 
 SCALE_FACTOR = 50.0
 """Distance from the median of its series at which a value is more likely in another scale (100, 1,000)
@@ -84,10 +91,46 @@ MAXIMUM_AGE_DAYS = {
     "equity_risk_premium": 183,
     "raw_beta": 183,
     "liquid_funds": 183,
+    "cash_resources": 183,
     "debt": 183,
+    "associates": 183,
     "diluted_shares": 183,
+    "basic_shares": 183,
 }
 """A market price ages in a week, a rate in a month, a balance sheet when the next half-year is out."""
+
+IDLE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "core_method": {
+        "average": ("Core segments",),
+        "segments": ("core_average_first_year", "core_average_last_year"),
+    },
+    "vehicle_method": {
+        "ramp": ("Vehicle units",),
+        "units": (
+            "vehicle_base_deliveries",
+            "vehicle_base_price_usd",
+            "vehicle_growth_start",
+            "vehicle_growth_end",
+            "vehicle_operating_income_start",
+            "vehicle_operating_margin_end",
+            "vehicle_cash_conversion",
+        ),
+    },
+    "core_wacc_basis": {"printed": (), "computed": ("core_wacc_printed",)},
+    "net_cash_definition": {"strict": ("cash_resources",), "company": ("liquid_funds",)},
+    "share_basis": {
+        "diluted": ("basic_shares", "share_awards", "award_strike_hkd"),
+        "treasury_stock": ("diluted_shares",),
+    },
+}
+"""What no value depends on, by choice: keys, or sections of them. The CAPM's inputs are shown beside a
+printed rate, so they count."""
+
+BUILT = ("segments", "units")
+"""The methods that start from the quarters of the base year."""
+
+TIMELESS = ("Conventions", "Check thresholds")
+"""Sections that state no fact, so that none of it can be known too late."""
 
 _MIXED_CURRENCY = re.compile(
     r"\$\s?[\d.,]+\s*(?:thousand|million|billion|trillion|m|bn|tn)?\s*(?:yuan|rmb|cny|hkd)\b"
@@ -117,16 +160,23 @@ class Finding:
 Rule = Callable[[Tables, date], Iterator[Finding]]
 
 
-def lint(tables: Tables, *, today: date) -> list[Finding]:
+def lint(tables: Tables, *, today: date, cases: Iterable[Inputs] = ()) -> list[Finding]:
     """All findings, errors first. `today` is the day the numbers' ages are counted to.
+
+    The rows of `cases` are read by the rules in `ROW_RULES`, and each is compared with its valuation date. A
+    row that several cases share is found once, but its date once for each of them.
 
     While a conflict is not resolved its findings are the only ones: no rule can tell which row to read.
     """
-    conflicts = list(_conflicts(tables, today))
-    if any(finding.severity == "error" for finding in conflicts):
-        return conflicts
-    findings = conflicts + [finding for rule in RULES for finding in rule(tables, today)]
-    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    findings = list(_conflicts(tables, today))
+    if any(finding.severity == "error" for finding in findings):
+        return findings
+    findings += [finding for rule in RULES for finding in rule(tables, today)]
+    for case in cases:
+        own = replace(tables, history=(), articles=(), assumptions=tuple(case.rows.values()))
+        findings += [finding for rule in ROW_RULES for finding in rule(own, today)]
+        findings += _look_ahead(case)
+    return sorted(dict.fromkeys(findings), key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def _at(row: Row, severity: Severity, rule: str, message: str) -> Finding:
@@ -185,7 +235,7 @@ def _segments(tables: Tables, _today: date) -> Iterator[Finding]:
     """The named segments leave a plausible rest of the group's revenue."""
     low, high = OTHER_SHARE
     for period in tables.periods("revenue"):
-        parts = [_value(tables, key, period) for key in SEGMENTS]
+        parts = [_value(tables, key, period) for key in SEGMENT_KEYS]
         if None in parts:
             continue
         group = tables.row("revenue", period)
@@ -238,16 +288,36 @@ def _vehicle_revenue(tables: Tables, _today: date) -> Iterator[Finding]:
             yield _at(tables.row("vehicle_revenue", period), "error", "vehicle_revenue", message)
 
 
+def _smartphone_revenue(tables: Tables, _today: date) -> Iterator[Finding]:
+    """Shipments times average price is the revenue from smartphones."""
+    for period in tables.periods("smartphone_average_selling_price"):
+        units, revenue = (
+            _value(tables, key, period) for key in ("smartphone_shipments", "revenue_smartphone")
+        )
+        price = tables.row("smartphone_average_selling_price", period)
+        if units is None or revenue is None:
+            continue
+        product = units * price.number
+        if abs(product - revenue) > SMARTPHONE_REVENUE_TOLERANCE * revenue:
+            message = (
+                f"{units:g} m smartphones of {period} at {price.number:,.1f} CNY are {product:,.0f} CNY m, "
+                f"not revenue_smartphone {revenue:,.0f}"
+            )
+            yield _at(tables.row("revenue_smartphone", period), "error", "smartphone_revenue", message)
+
+
 def _quarters(tables: Tables, _today: date) -> Iterator[Finding]:
     """Four quarters sum to their year."""
     for row in _standing(tables):
-        if not row.period.startswith("FY") or row.unit not in ("CNY m", "units"):
+        if not row.period.startswith("FY") or row.unit not in ("CNY m", *COUNTS):
             continue
         quarters = [_value(tables, row.key, f"{row.period[2:]}Q{quarter}") for quarter in (1, 2, 3, 4)]
         known = [quarter for quarter in quarters if quarter is not None]
-        tolerance = COUNT_TOLERANCE * row.number if row.unit == "units" else QUARTERS_TOLERANCE
+        tolerance = COUNT_TOLERANCE * row.number if row.unit in COUNTS else QUARTERS_TOLERANCE
         if len(known) == 4 and abs(sum(known) - row.number) > tolerance:
-            message = f"{_figure(row)} {row.number:,.0f} is not the sum of its quarters {sum(known):,.0f}"
+            digits = ",.1f" if row.unit == "m units" else ",.0f"
+            total = f"{sum(known):{digits}}"
+            message = f"{_figure(row)} {row.number:{digits}} is not the sum of its quarters {total}"
             yield _at(row, "error", "quarters", message)
 
 
@@ -312,18 +382,51 @@ def _stale(tables: Tables, today: date) -> Iterator[Finding]:
             yield _at(row, "warning", "stale", message)
 
 
-def _look_ahead(tables: Tables, _today: date) -> Iterator[Finding]:
-    """No assumption, and no averaged cash flow, was known only after the valuation date."""
-    day = tables.row("valuation_date").value
-    for row in (*tables.assumptions, *_averaged_cash_flows(tables)):
-        if isinstance(day, date) and row.as_of > day:
+def _ranges(tables: Tables, _today: date) -> Iterator[Finding]:
+    """Assumptions that do not move within their range; years and probabilities need not."""
+    for row in tables.assumptions:
+        if row.low is not None and row.low == row.high and row.unit != "year" and row.key != "probability":
+            message = f"{row.key} is an assumption whose range is the point {row.text}"
+            yield _at(row, "info", "ranges", message)
+
+
+def _look_ahead(inputs: Inputs) -> Iterator[Finding]:
+    """Nothing a case uses was known only after its valuation date."""
+    day = inputs.day("valuation_date")
+    for row in _used_rows(inputs):
+        if row.as_of > day:
             known = f"{_figure(row)} was known on {row.as_of.isoformat()}"
-            yield _at(row, "warning", "look_ahead", f"{known}, after valuation_date {day.isoformat()}")
+            message = f"{known}, after valuation_date {day.isoformat()} of {inputs.case}"
+            yield _at(row, "warning", "look_ahead", message)
 
 
-def _averaged_cash_flows(tables: Tables) -> Iterator[Row]:
-    first, last = (int(tables.row(f"core_average_{end}_year").number) for end in ("first", "last"))
-    return (tables.row("free_cash_flow", f"FY{year}") for year in range(first, last + 1))
+def _used_rows(inputs: Inputs) -> Iterator[Row]:
+    """The rows the value of a case rests on: its numbers, averaged cash flows, quarters of the base year."""
+    built = [method for method in ("core_method", "vehicle_method") if inputs.text(method) in BUILT]
+    idle = {*TIMELESS, "probability", *(() if built else ("Base year",))}
+    for choice, by_choice in IDLE.items():
+        idle |= set(by_choice[inputs.text(choice)])
+    for known in PARAMETERS:
+        if known.kind not in ("choice", "text") and not {known.key, known.section} & idle:
+            yield inputs.row(known.key)
+    figures = [(key, quarter) for method in built for key, quarter in _quarterly(inputs, method)]
+    if "core_method" not in built:
+        first, last = inputs.count("core_average_first_year"), inputs.count("core_average_last_year")
+        figures += [("free_cash_flow", f"FY{year}") for year in range(first, last + 1)]
+    for key, period in dict.fromkeys(figures):
+        if inputs.tables.has(key, period):
+            yield inputs.tables.row(key, period)
+
+
+def _quarterly(inputs: Inputs, method: str) -> Iterator[tuple[str, str]]:
+    """Key and quarter of the figures a build-up starts from."""
+    core = (*base_year.CORE_KEYS, *(f"gross_margin_{segment}" for segment in SEGMENTS))
+    year = inputs.count("base_year")
+    for quarter in base_year.quarters_of(year):
+        for key in ("revenue", *(core if method == "core_method" else base_year.VEHICLE_KEYS)):
+            yield key, quarter
+    if method == "vehicle_method":
+        yield from (("vehicle_deliveries", each) for each in base_year.QUARTERS if each < f"{year}Q1")
 
 
 def _known_too_early(tables: Tables, _today: date) -> Iterator[Finding]:
@@ -399,19 +502,23 @@ RULES: tuple[Rule, ...] = (
     _twin_keys,
     _free_cash_flow,
     _vehicle_revenue,
+    _smartphone_revenue,
     _quarters,
     _units,
     _mixed_currency,
     _exchange_rates,
     _scale,
     _stale,
-    _look_ahead,
+    _ranges,
     _known_too_early,
     _unverified,
     _single_source,
     _formula_text,
     _oddities,
 )
+
+ROW_RULES: tuple[Rule, ...] = (_units, _mixed_currency, _exchange_rates, _ranges, _formula_text)
+"""Rules that ask each row by itself, so that they hold for the rows of a case too."""
 
 
 def _rise_misses_range(doubled: float, ceiling: float, growth: float, low: float, high: float) -> bool:

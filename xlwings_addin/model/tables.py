@@ -1,10 +1,12 @@
 """Tables of numbers with their provenance.
 
-Every number stands in one row of a long table: `key,period,value,unit,basis,source,as_of,note`.
+Every number stands in one row of a long table: `key,period,value,unit,basis,source,as_of,note`. Assumptions
+and cases have `low,high` after the value.
 
     key      what is measured, as the model spells it
     period   empty for a scalar, else `FY2024`, `2024Q3` or an ISO date; a year's closing balance has the year
     value    a number; a date or a word where the unit is `date`, `choice` or `text`
+    low      with high, the range an assumption may lie in; empty for what is no number or no assumption
     unit     what it is measured in; money states its currency and scale
     basis    reported, derived, guidance, consensus, assumption or unverified
     source   where it was read
@@ -46,10 +48,11 @@ from pydantic import (
 )
 
 from xlwings_addin.core.errors import InputError
-from xlwings_addin.model.parameters import Value
+from xlwings_addin.model.parameter import Value
 
 Basis = Literal["reported", "derived", "guidance", "consensus", "assumption", "unverified"]
 COLUMNS = ("key", "period", "value", "unit", "basis", "source", "as_of", "note")
+RANGED_COLUMNS = (*COLUMNS[:3], "low", "high", *COLUMNS[3:])
 CHOSEN = "chosen: "
 KEY_PATTERN = r"[a-z][a-z0-9_]*"
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}"
@@ -60,6 +63,8 @@ _RULES = {
     "key": "must be lower-case words joined by underscores",
     "period": "must be empty, a year (FY2024), a quarter (2024Q3) or a date (2024-03-08)",
     "value": "must be a finite number, or a date or word where the unit says so",
+    "low": "must be a finite number not above the value, or empty like high",
+    "high": "must be a finite number not below the value, or empty like low",
     "unit": "must not be empty",
     "basis": "must be one of reported, derived, guidance, consensus, assumption, unverified",
     "source": "must not be empty",
@@ -91,11 +96,29 @@ def _typed_value(text: object, info: ValidationInfo) -> float | str | date:
         raise ValueError("empty")
     if unit == "date":
         return _iso_date(text)
-    if unit in ("text", "choice"):
-        return text
+    return text if unit in ("text", "choice") else _finite(text)
+
+
+def _finite(text: str) -> float:
     if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
         raise ValueError("not a finite number")
     return float(text)
+
+
+def _bound(text: object, info: ValidationInfo) -> float | None:
+    """One end of the range around a value: on its side of it, and there only if the other one is."""
+    if not isinstance(text, str) or not text:
+        if info.field_name == "high" and info.data.get("low") is not None:
+            raise ValueError("a range with one end")
+        return None
+    bound, value = _finite(text), info.data.get("value")
+    if not isinstance(value, float):
+        raise ValueError("a range around what is no number")
+    if info.field_name == "low" and bound > value:
+        raise ValueError("above the value")
+    if info.field_name == "high" and (bound < value or info.data.get("low") is None):
+        raise ValueError("below the value, or a range with one end")
+    return bound
 
 
 Name = Annotated[str, Field(pattern=rf"^{KEY_PATTERN}$")]
@@ -113,6 +136,8 @@ class Row(BaseModel):
     unit: Text
     value: Annotated[float | str | date, BeforeValidator(_typed_value)]
     text: str
+    low: Annotated[float | None, BeforeValidator(_bound)] = None
+    high: Annotated[float | None, BeforeValidator(_bound)] = Field(default=None, validate_default=True)
     basis: Basis
     source: Text
     as_of: Day
@@ -272,7 +297,7 @@ def load_tables(folder: Path | None = None) -> Tables:
     tables = Tables(
         history=read_rows(inputs / "history.csv"),
         articles=read_rows(inputs / "articles.csv"),
-        assumptions=read_rows(inputs / "assumptions.csv"),
+        assumptions=read_ranged_rows(inputs / "assumptions.csv"),
         oddities=_read(inputs / "oddities.csv", ODDITY_COLUMNS, _ODDITIES),
     )
     for rows in tables.figures.values():
@@ -322,6 +347,11 @@ def unreadable(argument: str, path: Path, error: OSError) -> InputError:
 
 def read_rows(path: Path) -> tuple[Row, ...]:
     return _read(path, COLUMNS, _ROWS)
+
+
+def read_ranged_rows(path: Path) -> tuple[Row, ...]:
+    """Rows with `low` and `high`: assumptions and cases."""
+    return _read(path, RANGED_COLUMNS, _ROWS)
 
 
 def _read(path: Path, columns: tuple[str, ...], adapter: TypeAdapter[list[_Record]]) -> tuple[_Record, ...]:
@@ -391,6 +421,8 @@ def changed_row(row: Row, value: Value, *, period: str | None = None) -> Row:
             "period": row.period if period is None else period,
             "value": value if isinstance(value, str | date) else float(value),
             "text": str(value),
+            "low": None,
+            "high": None,
             "basis": "assumption",
             "source": "changed by the caller",
             "note": f"was {row.text} ({row.place})",
