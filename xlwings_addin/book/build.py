@@ -19,7 +19,7 @@ from xlwings_addin.book.package import (
 from xlwings_addin.book.references import Book
 from xlwings_addin.book.render import render
 from xlwings_addin.core.errors import BookError, ChoiceError
-from xlwings_addin.model.inputs import case_names, load_inputs
+from xlwings_addin.model.inputs import load_cases
 from xlwings_addin.model.tables import load_tables
 from xlwings_addin.model.xiaomi import evaluate
 from xlwings_addin.sheets.spec import Context
@@ -33,8 +33,7 @@ SELECTOR = "{cover.selected_case}"
 def load_context(folder: Path | None = None) -> Context:
     """The tables and the core's results of every case."""
     tables = load_tables(folder)
-    inputs = (load_inputs(case, folder, tables) for case in case_names(folder))
-    return Context(tables, {each.case: evaluate(each) for each in inputs})
+    return Context(tables, {each.case: evaluate(each) for each in load_cases(folder, tables)})
 
 
 def build(
@@ -83,12 +82,14 @@ def proven_values(book: Book, calculation: Calculation, case: str) -> dict[CellK
     formula_cells = [cell for cell in book.cells() if cell.entry.kind == "formula"]
     stored: dict[CellKey, CellValue] = {}
     values: dict[CellKey, CellValue] = {}
-    for name in sorted(book.context.cases, key=lambda name: name == case):
+    for name in book.context.cases:
         calculation.set_value(*book.at(SELECTOR), name)
         kept = stored_results(book, calculation, name)
         for at, value in kept.items():
             calculation.set_value(*at, value)
         stored |= kept
+    for name in sorted(book.context.cases, key=lambda name: name == case):
+        calculation.set_value(*book.at(SELECTOR), name)
         values = calculation.values()
         results = book.context.results[name]
         for cell in formula_cells:

@@ -30,7 +30,7 @@ def native_chart(book: Book, placed: PlacedSheet, chart: Chart) -> ChartBase:
     def series(position: int) -> Series:
         title, formula = chart.series[position]
         made = Series(Reference(range_string=cells(formula)), title=title)
-        made.graphicalProperties = GraphicalProperties(solidFill=styles.BARS[position])
+        made.graphicalProperties = GraphicalProperties(solidFill=styles.BARS[position % len(styles.BARS)])
         texts = ":label" in chart.categories or ":heading" in chart.categories
         along = cells(chart.categories)
         made.cat = AxDataSource(strRef=StrRef(along)) if texts else AxDataSource(numRef=NumRef(along))
@@ -54,10 +54,10 @@ def native_chart(book: Book, placed: PlacedSheet, chart: Chart) -> ChartBase:
         else:
             over.graphicalProperties = GraphicalProperties(ln=LineProperties(noFill=True))
             over.marker = Marker(symbol="diamond", size=11)
-            over.marker.graphicalProperties = GraphicalProperties(solidFill=colour)
+            over.marker.graphicalProperties = GraphicalProperties(solidFill=styles.MARKER)
         line.series.append(over)
         bars += line
-    if chart.kind == "stacked":
+    if chart.value_labels:
         for made in bars.series:
             made.dLbls = DataLabelList(showVal=True)
             made.dLbls.showSerName = made.dLbls.showCatName = made.dLbls.showLegendKey = False

@@ -32,7 +32,7 @@ from xlwings_addin.sheets.replication import PRINTED
 
 SecondOpinion = Literal["auto", "require", "skip"]
 UNKNOWN_NAME = "#NAME?"
-STORED_LINES = ("stored_cases", "warnings", "overall")
+STORED_LINES = ("stored_cases", "weighted_value", "warnings", "overall")
 """Checks that say how far the stored results are from the live ones: after a changed input they may be."""
 ADD_IN_LINES = ("function_cells", "function_difference", "add_in", "warnings", "overall")
 """Checks that report on function cells."""
@@ -75,8 +75,8 @@ def check(
         _second_opinion(book, package, by_case, functions, second_opinion, report, progress)
         _read_checks(book, cells, by_case, report)
     day = today or max(results.inputs.day("valuation_date") for results in context.results.values())
-    valued = next(iter(context.results.values())).inputs.tables
-    for found in lint.lint(valued, today=day):
+    cases = [results.inputs for results in context.results.values()]
+    for found in lint.lint(cases[0].tables, today=day, cases=cases):
         place = f"{found.file} line {found.line}" if found.file else ""
         severity = SEVERITIES[found.severity]
         report.findings.append(Finding(severity, "lint", found.message, sheet=place, line=found.key))
@@ -123,7 +123,7 @@ def _compare_values(
 def _reports(cell: Cell, lines: Collection[str]) -> bool:
     """Whether a cell is among the checks of the given lines, or sums them up."""
     key = cell.line.key if cell.line else ""
-    return (cell.sheet.key == "checks" and key in lines) or (cell.sheet.key == "cover" and key == "overall")
+    return cell.sheet.key in ("checks", "cover") and key in lines
 
 
 def _compare_stored(

@@ -178,8 +178,8 @@ class Book:
 def quoted(title: str) -> str:
     """A sheet's title as formulas write it: in quotes only where it has to be.
 
-    >>> quoted("Vehicle"), quoted("Core DCF")
-    ('Vehicle', "'Core DCF'")
+    >>> quoted("Vehicle"), quoted("Core Average")
+    ('Vehicle', "'Core Average'")
     """
     return title if title.isidentifier() else f"'{title}'"
 
@@ -215,6 +215,8 @@ def _address(
         return f"{letter(column + int(index))}{row}"
     if index.endswith(":"):
         return whole(first + int(index[:-1]) - 1)
+    if index.startswith(":"):
+        return f"${letter(first)}{row}:${letter(first + int(index[1:]) - 1)}{row}"
     return f"${letter(first + int(index) - 1)}{row}"
 
 

@@ -12,6 +12,7 @@ NAVY, PALE, RULE = "1F3864", "DCE6F1", "A6A6A6"
 INPUT, LINK, QUIET, STORED = "0000FF", "00703C", "7F7F7F", "595959"
 GREEN, AMBER, RED = "C6EFCE", "FFEB9C", "FFC7CE"
 BARS = ("8FAADC", "A9D18E", "FFD966", "C55A11")
+MARKER = NAVY
 
 NAME, SIZE, SMALL = "Calibri", 10, 9
 
@@ -69,6 +70,8 @@ NUMBER_FORMATS = {
     "days": "0",
     "count": "0",
     "flag": '0;-0;"-"',
+    "outside": '"outside";;',
+    "used": '"counts";;"-"',
     "year": "0",
     "date": "yyyy-mm-dd",
     "difference": "0.0E+00",
@@ -88,8 +91,11 @@ NUMBER_FORMATS = {
     "limit HKD per share": '"HKD" 0.000',
     "limit USD per share": '"USD" 0.000',
     "limit USD m": "#,##0",
+    "CNY per unit": '"CNY" #,##0;;"-"',
+    "m units": '0.0;-0.0;"-"',
+    "per year": "0.00",
     "USD per vehicle": '"USD" #,##0',
-    "CNY per vehicle": '"CNY" #,##0',
+    "CNY per vehicle": '"CNY" #,##0;;"-"',
     "m shares": "#,##0",
     "m vehicles": '0.000;-0.000;"-"',
     "units": "#,##0",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from xlwings_addin.model.parameters import Parameter
+from xlwings_addin.model.parameter import Parameter
 from xlwings_addin.sheets.spec import Entry, Line
 
 LONGEST_TITLE, LONGEST_TEXT = 32, 255

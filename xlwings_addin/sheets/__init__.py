@@ -1,7 +1,7 @@
 """The sheets of the workbook, one module each: a module that exports `SHEET` is a sheet.
 
-The others serve them: `spec` is their vocabulary, `valuation` the lines that both discounted cash flow sheets
-share, `replication` the block of Checks that holds article 004 against the model.
+The others serve them: `spec` is their vocabulary, `valuation` the lines shared by sheets with a discounted
+cash flow, `replication` the block of Checks that holds article 004 against the model.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ ORDER = (
     "cover",
     "inputs",
     "history",
+    "base_year",
     "capital",
-    "core_dcf",
-    "vehicle",
+    "core_segments",
+    "core_average",
+    "vehicle_units",
+    "vehicle_ramp",
     "sotp",
     "functions",
     "checks",

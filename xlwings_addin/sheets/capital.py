@@ -25,6 +25,13 @@ def blocks(_: Context) -> list[Block]:
             note="follows the base year of the case",
         ),
         constant(
+            "base_year_end",
+            "End of the base year",
+            "date",
+            "DATE({year:opening}+1,1,1)-1",
+            lambda r: r.timeline.base_year_end,
+        ),
+        constant(
             "first_year_end",
             "End of the first forecast year",
             "date",
@@ -32,27 +39,44 @@ def blocks(_: Context) -> list[Block]:
             lambda r: r.timeline.first_year_end,
         ),
         constant(
-            "first_period",
-            "Years from valuation date to that year end",
+            "opening_period",
+            "Years from valuation date to the end of the base year",
             "years",
-            'IF({inputs.stub}="date",({first_year_end}-{inputs.valuation_date})/{inputs.days_per_year},1)',
+            'IF({inputs.stub}="date",'
+            "MAX(0,({base_year_end}-{inputs.valuation_date})/{inputs.days_per_year}),0)",
+            lambda r: r.timeline.opening_period,
+            note="0 where the base year is over, or the case counts whole years",
+        ),
+        constant(
+            "first_period",
+            "Years from valuation date to the end of the first forecast year",
+            "years",
+            'IF({inputs.stub}="date",IF({opening_period}>0,1+{opening_period},'
+            "({first_year_end}-{inputs.valuation_date})/{inputs.days_per_year}),1)",
             lambda r: r.timeline.first_period,
             note="the stub; 1 where the case counts whole years",
+        ),
+        constant(
+            "opening_flow_share",
+            "Share of the base year's flow that counts",
+            "ratio",
+            'IF({inputs.first_flow}="stub",{opening_period},0)',
+            lambda r: r.timeline.opening_flow_share,
         ),
         constant(
             "first_flow_share",
             "Share of the first year's flow that counts",
             "ratio",
-            'IF({inputs.first_flow}="stub",{first_period},1)',
+            'IF({inputs.first_flow}="stub",MIN({first_period},1),1)',
             lambda r: r.timeline.first_flow_share,
         ),
         yearly(
             "year_end_exponent",
             "Years to the year end",
             "years",
-            "{year_end_exponent[-1]}+IF({year_number}=1,{first_period},1)",
+            "IF({year_number}=1,{first_period},{year_end_exponent[-1]}+1)",
             lambda r: r.timeline.year_end_exponent,
-            opening=("0", lambda r: 0.0),
+            opening=("{opening_period}", lambda r: r.timeline.opening_period),
         ),
         yearly(
             "flow_exponent",
@@ -60,7 +84,27 @@ def blocks(_: Context) -> list[Block]:
             "years",
             'IF({inputs.timing}="mid",AVERAGE({year_end_exponent[-1]},{year_end_exponent}),{year_end_exponent})',
             lambda r: r.timeline.flow_exponent,
+            opening=(
+                'IF({inputs.timing}="mid",AVERAGE(0,{year_end_exponent}),{year_end_exponent})',
+                lambda r: r.timeline.opening_flow_exponent,
+            ),
             note="year end, or the middle between two year ends, as the case says",
+        ),
+        constant(
+            "stream_offset",
+            "Flows begin after the base year",
+            "flag",
+            "IF({opening_period}>0,0,1)",
+            lambda r: float(r.timeline.opening_period == 0),
+            note="for the add-in's functions: 0 where what is left of the base year is their first flow",
+        ),
+        constant(
+            "stream_first_period",
+            "Years to the end of the year of the first flow",
+            "years",
+            "IF({opening_period}>0,{opening_period},{first_period})",
+            lambda r: r.timeline.opening_period or r.timeline.first_period,
+            note="for the add-in's functions",
         ),
     ]
     cost_of_capital = [

@@ -7,8 +7,10 @@ from typing import Literal
 
 import numpy as np
 
+from xlwings_addin.model.parameters import PARAMETERS
+from xlwings_addin.model.valuation import Valuation
 from xlwings_addin.model.xiaomi import Results
-from xlwings_addin.sheets import functions, history, replication
+from xlwings_addin.sheets import functions, history, inputs, replication
 from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Context, Entry, Layout, Line, Sheet
 
 Severity = Literal["FAIL", "WARN"]
@@ -75,8 +77,8 @@ def _integrity(context: Context) -> list[Line]:
         )
         rate = f"{{capital.{wacc}}}"
         return (
-            f"ABS({{{flows}[1]}}*{{{factors}[1]}}"
-            f"+NPV({rate},{{{flows}[2:]}})*(1+{rate})^(1-{{{exponents}[2]}})"
+            f"ABS({{{flows}:opening}}*{{{factors}:opening}}+{{{flows}:years[1]}}*{{{factors}:years[1]}}"
+            f"+NPV({rate},{{{flows}:years[2:]}})*(1+{rate})^(1-{{{exponents}:years[2]}})"
             f"-{{{sheet}.explicit_value}})/MAX(ABS({{{sheet}.enterprise_value}}),1)"
         )
 
@@ -109,11 +111,21 @@ def _integrity(context: Context) -> list[Line]:
             "difference",
             "Value per share, times shares, in yuan, must be the sum of the parts.",
             _relative_gap(
-                "{sotp.value_per_share}*{inputs.diluted_shares}/{sotp.hkd_per_cny}",
-                "SUM({sotp.core:value},{sotp.vehicle:value},{sotp.discount:value},{sotp.net_cash:value},"
-                "{sotp.associates:value},{sotp.minority_interest:value})",
+                "{sotp.value_per_share}*{sotp.shares}/{sotp.hkd_per_cny}",
+                "SUM({sotp.core:value},{sotp.vehicle:value},{sotp.new_initiatives:value},{sotp.discount:value},"
+                "{sotp.net_cash:value},{sotp.associates:value},{sotp.minority_interest:value})",
             ),
             lambda r: 0.0,
+            limit="tolerance",
+            severity="FAIL",
+        ),
+        _check(
+            "probabilities",
+            "Probabilities of the cases add to one",
+            "difference",
+            "Weights that do not add to one make a weighted value of nothing in particular.",
+            "IF(SUM({inputs.probability:cases[all]})=0,0,ABS(SUM({inputs.probability:cases[all]})-1))",
+            lambda r: _probability_gap(context),
             limit="tolerance",
             severity="FAIL",
         ),
@@ -128,34 +140,32 @@ def _integrity(context: Context) -> list[Line]:
             limit="tolerance",
             severity="FAIL",
         ),
-        _check(
-            "core_npv",
-            "Core: forecast years by NPV()",
-            "difference",
-            "The spreadsheet's own NPV of the flows must give the same value.",
-            by_npv("core_dcf", "core_wacc"),
-            lambda r: 0.0,
-            limit="tolerance",
-            severity="FAIL",
-        ),
-        _check(
-            "vehicle_npv",
-            "Vehicles: forecast years by NPV()",
-            "difference",
-            "The spreadsheet's own NPV of the flows must give the same value.",
-            by_npv("vehicle", "vehicle_wacc"),
-            lambda r: 0.0,
-            limit="tolerance",
-            severity="FAIL",
-        ),
+        *[
+            _check(
+                f"npv_{sheet}",
+                f"{title}: forecast years by NPV()",
+                "difference",
+                "The spreadsheet's own NPV of the flows must give the same value.",
+                by_npv(sheet, wacc),
+                lambda r: 0.0,
+                limit="tolerance",
+                severity="FAIL",
+            )
+            for sheet, title, wacc in (
+                ("core_segments", "Core, built up", "core_wacc"),
+                ("core_average", "Core, averaged", "core_wacc"),
+                ("vehicle_units", "Vehicles, built up", "vehicle_wacc"),
+                ("vehicle_ramp", "Vehicles, ramp", "vehicle_wacc"),
+            )
+        ],
         _check(
             "vehicle_revenue",
-            "Vehicles: revenue is the base, compounded",
+            "Vehicle ramp: revenue is the base, compounded",
             "difference",
             "The last year's revenue must be the base times the product of all growth factors.",
             _relative_gap(
-                "{vehicle.revenue:opening}*PRODUCT({vehicle.growth_factor[all]})",
-                "SUMPRODUCT({vehicle.is_final[all]},{vehicle.revenue[all]})",
+                "{vehicle_ramp.revenue:opening}*PRODUCT({vehicle_ramp.growth_factor[all]})",
+                "SUMPRODUCT({vehicle_ramp.is_final[all]},{vehicle_ramp.revenue[all]})",
             ),
             lambda r: 0.0,
             limit="tolerance",
@@ -181,13 +191,21 @@ def _integrity(context: Context) -> list[Line]:
             limit="history_rounding",
             severity="FAIL",
         ),
-        no_error("inputs", "Inputs"),
-        no_error("history", "History"),
-        no_error("capital", "Capital"),
-        no_error("core_dcf", "Core DCF"),
-        no_error("vehicle", "Vehicle"),
-        no_error("sotp", "SOTP"),
-        no_error("sources", "Sources"),
+        *[
+            no_error(sheet, title)
+            for sheet, title in (
+                ("inputs", "Inputs"),
+                ("history", "History"),
+                ("base_year", "Base Year"),
+                ("capital", "Capital"),
+                ("core_segments", "Core Segments"),
+                ("core_average", "Core Average"),
+                ("vehicle_units", "Vehicle Units"),
+                ("vehicle_ramp", "Vehicle Ramp"),
+                ("sotp", "SOTP"),
+                ("sources", "Sources"),
+            )
+        ],
         _check(
             "function_cells",
             "Function cells that are not a number",
@@ -219,6 +237,16 @@ def _integrity(context: Context) -> list[Line]:
             severity="FAIL",
         ),
         _check(
+            "inputs_in_range",
+            "Inputs outside their range",
+            "count",
+            "Every assumption has a range on Inputs; outside it, its reason no longer holds.",
+            f"SUM({{inputs.{PARAMETERS[0].key}:outside}}:{{inputs.{PARAMETERS[-1].key}:outside}})",
+            lambda r: float(sum(inputs.out_of_range(r, known.key) for known in PARAMETERS)),
+            limit="0",
+            severity="WARN",
+        ),
+        _check(
             "stored_cases",
             "Cover: stored result of the selected case",
             "difference",
@@ -231,17 +259,15 @@ def _integrity(context: Context) -> list[Line]:
     ]
 
 
+def _probability_gap(context: Context) -> float:
+    total = sum(results.inputs.number("probability") for results in context.results.values())
+    return abs(total - 1) if total else 0.0
+
+
 def _economics(_: Context) -> list[Line]:
-    def business(prefix: str, title: str, sheet: str) -> list[Line]:
-        def growth(r: Results) -> float:
-            return r.inputs.number(f"{prefix}_terminal_growth")
-
-        def spread(r: Results) -> float:
-            return r.capital.core_spread if prefix == "core" else r.capital.vehicle_spread
-
-        def terminal_share(r: Results) -> float:
-            return (r.core if prefix == "core" else r.vehicle).valuation.terminal_share
-
+    def business(prefix: str, title: str, chosen: Callable[[Results], Valuation]) -> list[Line]:
+        methods = ("segments", "average") if prefix == "core" else ("units", "ramp")
+        shares = [f"{{sotp.method_{prefix}_{method}:terminal_share}}" for method in methods]
         return [
             _check(
                 f"{prefix}_growth",
@@ -249,7 +275,7 @@ def _economics(_: Context) -> list[Line]:
                 "rate",
                 "Above the risk-free rate, the business would outgrow the economy for ever.",
                 f"{{inputs.{prefix}_terminal_growth}}",
-                growth,
+                lambda r: r.inputs.number(f"{prefix}_terminal_growth"),
                 limit="risk_free",
                 severity="WARN",
             ),
@@ -259,7 +285,7 @@ def _economics(_: Context) -> list[Line]:
                 "rate",
                 "Under this spread, a small change of either moves the value beyond reason.",
                 f"{{capital.{prefix}_spread}}",
-                spread,
+                lambda r: r.capital.core_spread if prefix == "core" else r.capital.vehicle_spread,
                 limit="warning_minimum_spread",
                 severity="WARN",
                 minimum=True,
@@ -269,14 +295,137 @@ def _economics(_: Context) -> list[Line]:
                 f"{title}: terminal share of value",
                 "ratio",
                 "Above this share, the value rests on what comes after the forecast.",
-                f"{{{sheet}.terminal_share}}",
-                terminal_share,
+                f'IF({{inputs.{prefix}_method}}="{methods[0]}",{shares[0]},{shares[1]})',
+                lambda r: chosen(r).terminal_share,
                 limit="warning_maximum_terminal_share",
                 severity="WARN",
             ),
         ]
 
-    return [*business("core", "Core", "core_dcf"), *business("vehicle", "Vehicles", "vehicle")]
+    def cross_check(
+        sheet: str, key: str, title: str, sentence: str, of: Callable[[Results], float | str]
+    ) -> Line:
+        difference = f"{{{sheet}.{key}}}"
+        return _check(
+            f"{sheet}_{key}",
+            title,
+            "ratio",
+            sentence,
+            f"IF(ISNUMBER({difference}),ABS({difference}),0)",
+            lambda r: abs(gap) if isinstance(gap := of(r), float) else 0.0,
+            limit="warning_cross_check",
+            severity="WARN",
+        )
+
+    driver = "A gap says that the flows after the forecast reinvest less, or more, than their growth needs."
+    multiple = "A gap says that the market's multiple and the discounted flows do not believe the same."
+    return [
+        *business("core", "Core", lambda r: r.core_valuation),
+        *business("vehicle", "Vehicles", lambda r: r.vehicle_valuation),
+        cross_check(
+            "core_segments", "driver_difference", "Core: value driver against Gordon", driver,
+            lambda r: r.core_segments.checks.driver_difference,
+        ),
+        cross_check(
+            "core_segments", "multiple_difference", "Core: exit multiple against Gordon", multiple,
+            lambda r: r.core_segments.checks.multiple_difference,
+        ),
+        cross_check(
+            "vehicle_units", "driver_difference", "Vehicles: value driver against Gordon", driver,
+            lambda r: r.vehicle_units.checks.driver_difference,
+        ),
+        cross_check(
+            "vehicle_units", "multiple_difference", "Vehicles: exit multiple against Gordon", multiple,
+            lambda r: r.vehicle_units.checks.multiple_difference,
+        ),
+    ]  # fmt: skip
+
+
+def _double_counting(_: Context) -> list[Line]:
+    company = '{inputs.net_cash_definition}="company"'
+
+    def if_company(r: Results, amount: float) -> float:
+        return amount if r.inputs.text("net_cash_definition") == "company" else 0.0
+
+    return [
+        _check(
+            "twice_research",
+            "Research: core's and vehicles' against the group's",
+            "difference",
+            "Vehicle losses stay out of the core's margins, and each cost is charged once: the two shares of "
+            "research add to the group's.",
+            _relative_gap(
+                "{base_year.core_research:year}+{base_year.vehicle_research:year}",
+                "{inputs.group_research}*{base_year.started:reported}",
+            ),
+            lambda r: 0.0,
+            limit="tolerance",
+            severity="FAIL",
+        ),
+        _check(
+            "twice_revenue",
+            "Revenue: core and vehicle segment above the group's",
+            "CNY m",
+            "A yuan of revenue, with its margin, is in one segment: together they do not exceed the group.",
+            "MAX(0,{base_year.revenue_smartphone:reported}+{base_year.revenue_iot:reported}"
+            "+{base_year.revenue_internet:reported}+{base_year.margin_vehicle:revenue}"
+            "-{base_year.group_revenue:reported})",
+            lambda r: max(
+                0.0,
+                sum(segment.revenue.reported for segment in r.base_year.segments.values())
+                + r.base_year.vehicle_margin.revenue_with_margin
+                - r.base_year.group_revenue,
+            ),
+            limit="history_rounding",
+            severity="FAIL",
+        ),
+        _check(
+            "twice_restricted",
+            "Cash: restricted cash counted as free",
+            "CNY m",
+            "Pledged cash pays no dividend: the company's cash resources hold it, the strict ones do not.",
+            f"IF({company},{{inputs.restricted_cash}},0)",
+            lambda r: if_company(r, r.inputs.number("restricted_cash")),
+            limit="0",
+            severity="WARN",
+        ),
+        _check(
+            "twice_liquid",
+            "Cash: liquid funds above what is not restricted",
+            "CNY m",
+            "Liquid funds are a part of the cash resources, and restricted cash is none of them.",
+            "MAX(0,{inputs.liquid_funds}+{inputs.restricted_cash}-{inputs.cash_resources})",
+            lambda r: max(
+                0.0,
+                r.inputs.number("liquid_funds")
+                + r.inputs.number("restricted_cash")
+                - r.inputs.number("cash_resources"),
+            ),
+            limit="0",
+            severity="FAIL",
+        ),
+        _check(
+            "twice_placement",
+            "Shares: outstanding with the cash, less those used",
+            "m shares",
+            "The cash of a placement comes with its shares: the value is divided by no fewer than were "
+            "outstanding when the cash was reported.",
+            "MAX(0,{inputs.reported_shares}-{sotp.shares})",
+            lambda r: max(0.0, r.inputs.number("reported_shares") - r.sotp.shares),
+            limit="0",
+            severity="FAIL",
+        ),
+        _check(
+            "twice_investments",
+            "Investments: counted beside cash resources",
+            "CNY m",
+            "The company's cash resources may hold long-term investments: stakes may count twice.",
+            f"IF({company},{{inputs.associates}},0)",
+            lambda r: if_company(r, r.inputs.number("associates")),
+            limit="0",
+            severity="WARN",
+        ),
+    ]
 
 
 def overall(context: Context, r: Results) -> str:
@@ -291,7 +440,8 @@ def overall(context: Context, r: Results) -> str:
 def _checked(context: Context) -> list[Block]:
     return [
         Block("Integrity", _integrity(context)),
-        Block("Economics", _economics(context), new_page=True),
+        Block("Economics", _economics(context)),
+        Block("Nothing counted twice", _double_counting(context)),
         Block("Article 004, as printed", replication.lines(context), replication.COLUMNS),
     ]
 

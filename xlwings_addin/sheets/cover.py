@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
+from xlwings_addin.model.valuation import UNDEFINED
 from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets import checks, sheets
 from xlwings_addin.sheets.spec import (
@@ -29,7 +31,10 @@ CASES: Layout = {
     "net_cash": Columns(FIRST_COLUMN + 3, ("Cash and other",), 14.0),
     "price": Columns(FIRST_COLUMN + 4, ("Price",), 12.0),
     "margin_of_safety": Columns(FIRST_COLUMN + 5, ("Margin of safety",), 16.0),
+    "probability": Columns(FIRST_COLUMN + 6, ("Probability",), 12.0),
+    "street": Columns(FIRST_COLUMN + 7, ("Street",), 12.0),
 }
+STREET = "street_sum_of_parts"
 LEGEND = (
     ("input", "Input", "blue: typed, yours to change, with its source"),
     ("formula", "Formula", "black: computed from other cells"),
@@ -75,6 +80,8 @@ SENTENCE_FORMULA = (
 
 
 def _stored(case: str, title: str, context: Context) -> Line:
+    position = context.cases.index(case) + 1
+
     def entry(reference: str, value: Callable[[Results], float | str], unit: str = "HKD") -> Entry:
         return Entry(lambda _: value(context.results[case]), reference, kind="stored", case=case, unit=unit)
 
@@ -89,8 +96,71 @@ def _stored(case: str, title: str, context: Context) -> Line:
             "net_cash": entry("{sotp.cash_and_other_per_share}", lambda r: r.sotp.cash_and_other_per_share),
             "price": entry("{sotp.price}", lambda r: r.inputs.number("price_hkd")),
             "margin_of_safety": entry("{sotp.margin_of_safety}", lambda r: r.sotp.margin_of_safety, "ratio"),
+            "probability": Entry(
+                lambda _: context.results[case].inputs.number("probability"),
+                f"{{inputs.probability:cases[{position}]}}",
+                unit="ratio",
+            ),
         },
         note=title,
+    )
+
+
+def _street(context: Context) -> list[Line]:
+    """What brokers have published as their sums of the parts, beside the cases."""
+    rows = [context.tables.row(STREET, period) for period in context.tables.periods(STREET)]
+
+    known = max(results.inputs.day("valuation_date") for results in context.results.values())
+
+    def later(day: date) -> str:
+        return "after the valuation date" if day > known else ""
+
+    def printed(value: float) -> Entry:
+        return Entry(lambda _: value, kind="text", unit="HKD")
+
+    return [
+        Line(
+            f"street_{number}",
+            f"Street, {row.period}",
+            "HKD a share",
+            {"street": printed(row.number)},
+            note="; ".join(filter(None, (row.source, row.note, later(row.as_of)))),
+        )
+        for number, row in enumerate(rows, 1)
+    ]
+
+
+def _weighted(context: Context) -> Line:
+    """The cases' values by their probabilities."""
+
+    def column(group: str) -> str:
+        return f"{{stored_{context.cases[0]}:{group}}}:{{stored_{context.cases[-1]}:{group}}}"
+
+    def value(_: Results) -> float | str:
+        weights = {case: r.inputs.number("probability") for case, r in context.results.items()}
+        if not sum(weights.values()):
+            return UNDEFINED
+        return sum(weights[case] * r.sotp.value_per_share for case, r in context.results.items())
+
+    return Line(
+        "weighted_value",
+        "Weighted by probability",
+        "HKD a share",
+        {
+            "value": Entry(
+                value,
+                f'IF(SUM({column("probability")})=0,"{UNDEFINED}",'
+                f"SUMPRODUCT({column('value')},{column('probability')}))",
+                unit="HKD",
+            ),
+            "probability": Entry(
+                lambda _: sum(r.inputs.number("probability") for r in context.results.values()),
+                f"SUM({column('probability')})",
+                unit="ratio",
+            ),
+        },
+        note="cases with a probability of 0 are not in it",
+        total=True,
     )
 
 
@@ -165,33 +235,34 @@ def blocks(context: Context) -> list[Block]:
     ]
     return [
         Block("The selected case", selection),
-        Block("Every case, as last built", stored, CASES),
+        Block("Every case, as last built", [*stored, *_street(context), _weighted(context)], CASES),
         Block("Contents", contents),
         Block("Legend", legend),
     ]
 
 
 def charts(context: Context) -> list[Chart]:
-    first, last = context.cases[0], context.cases[-1]
+    last = _street(context)[-1].key
 
     def column(group: str) -> str:
-        return f"{{stored_{first}:{group}}}:{{stored_{last}:{group}}}"
+        return f"{{stored_{context.cases[0]}:{group}}}:{{{last}:{group}}}"
 
     return [
         Chart(
-            title="Value per share by case",
+            title="Value per share by case, the price and the street",
             kind="stacked_and_marker",
             series=(
                 ("Core business", column("core")),
                 ("Vehicles", column("vehicle")),
                 ("Cash and other", column("net_cash")),
+                ("Street", column("street")),
                 ("Price", column("price")),
             ),
             categories=column("label"),
             anchor=("D", "go_inputs"),
             axis="HKD a share",
             number_format="0",
-            size=(17.0, 7.0),
+            size=(21.5, 8.4),
         )
     ]
 

@@ -6,6 +6,12 @@ and the sheet says that the add-in is missing; no native figure depends on these
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
+
+from xlwings_addin.model.valuation import Path
+from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Context, Entry, Line, Sheet, Value
 
 COLUMNS = {
@@ -14,10 +20,11 @@ COLUMNS = {
     "difference": Columns(FIRST_COLUMN + 2, ("Relative difference",), 20.0),
     "status": Columns(FIRST_COLUMN + 3, ("Status",), 14.0, align="centre"),
 }
+_FUNCTION = re.compile(r"[A-Z]+(?:_[A-Z]+)+(?=\()")
 UNKNOWN_FUNCTION = 5.0
 MISSING, NO_ADD_IN = "n/a", "no add-in"
 """What stands beside a function cell that has no number, and beside one that no add-in answers for."""
-TIMING = "{inputs.timing},{capital.first_period}"
+TIMING = "{inputs.timing},{capital.stream_first_period}"
 
 
 def _line(key: str, label: str, unit: str, *, native: str, function: str, value: Value) -> Line:
@@ -43,12 +50,35 @@ def _line(key: str, label: str, unit: str, *, native: str, function: str, value:
                 unit="status",
             ),
         },
-        note=next(part for part in function.replace("INDEX(", "").split("(") if part),
+        note=_FUNCTION.findall(function)[0],
     )
 
 
 def _in_final_year(line: str) -> str:
-    return f"SUMPRODUCT({{vehicle.is_final[all]}},{{vehicle.{line}[all]}})"
+    return f"SUMPRODUCT({{vehicle_ramp.is_final[all]}},{{vehicle_ramp.{line}[all]}})"
+
+
+def _flow(sheet: str, position: str) -> str:
+    """A flow of a sheet that counts, by its position: 0 is the base year's."""
+    return f"INDEX({{{sheet}.counted_fcff[0:]}},1,1+{position})"
+
+
+def _to_horizon(sheet: str) -> str:
+    """The flows that count, from the base year on where some of it is left."""
+    return f"{_flow(sheet, '{capital.stream_offset}')}:{_flow(sheet, f'{{{sheet}.horizon}}')}"
+
+
+def _last(line: str) -> str:
+    """A line of Vehicle Units in its last forecast year."""
+    return f"SUMPRODUCT({{vehicle_units.is_final[0:]}},{{vehicle_units.{line}[0:]}})"
+
+
+def _final(r: Results, values: Path) -> float:
+    return float(values[int(r.vehicle_units.valuation.in_horizon.sum())])
+
+
+def _where(condition: str, function: str, otherwise: str = "0") -> str:
+    return f"IF({condition},{function},{otherwise})"
 
 
 def blocks(_: Context) -> list[Block]:
@@ -78,18 +108,20 @@ def blocks(_: Context) -> list[Block]:
             "core_explicit_value",
             "Value of the forecast years",
             "CNY m",
-            native="{core_dcf.explicit_value}",
-            function=f"DCF_PRESENT_VALUE({{core_dcf.counted_fcff[all]}},{{capital.core_wacc}},{TIMING})",
-            value=lambda r: r.core.valuation.explicit_value,
+            native="{core_average.explicit_value}",
+            function=f"DCF_PRESENT_VALUE({_flow('core_average', '{capital.stream_offset}')}:"
+            "{core_average.counted_fcff[last]},"
+            f"{{capital.core_wacc}},{TIMING})",
+            value=lambda r: r.core_average.valuation.explicit_value,
         ),
         _line(
             "core_terminal_value",
             "Terminal value",
             "CNY m",
-            native="{core_dcf.terminal_value}",
-            function="DCF_TERMINAL_VALUE({core_dcf.final_fcff},{capital.core_wacc},"
+            native="{core_average.terminal_value}",
+            function="DCF_TERMINAL_VALUE({core_average.final_fcff},{capital.core_wacc},"
             "{inputs.core_terminal_growth},{inputs.terminal_form})",
-            value=lambda r: r.core.valuation.terminal_value,
+            value=lambda r: r.core_average.valuation.terminal_value,
         ),
     ]
     vehicle = [
@@ -107,45 +139,136 @@ def blocks(_: Context) -> list[Block]:
             "Revenue of the last year",
             "CNY m",
             native=_in_final_year("revenue"),
-            function=f"INDEX(RAMP_REVENUE({{vehicle.revenue:opening}},{{vehicle.revenue_growth[all]}}),{last})",
-            value=lambda r: r.vehicle.final_revenue_usd * r.inputs.number("cny_per_usd"),
+            function=f"INDEX(RAMP_REVENUE({{vehicle_ramp.revenue:opening}},{{vehicle_ramp.revenue_growth[all]}}),{last})",
+            value=lambda r: r.vehicle_ramp.final_revenue_usd * r.inputs.number("cny_per_usd"),
         ),
         _line(
             "final_discount_factor",
             "Discount factor of the last year",
             "factor",
             native=_in_final_year("discount_factor"),
-            function="INDEX(DCF_DISCOUNT_FACTORS({capital.vehicle_wacc},{inputs.vehicle_horizon},"
-            f"{TIMING}),{last})",
-            value=lambda r: r.vehicle.valuation.terminal_factor,
+            function="INDEX(DCF_DISCOUNT_FACTORS({capital.vehicle_wacc},"
+            "{inputs.vehicle_horizon}+1-{capital.stream_offset},"
+            f"{TIMING}),{last}+1-{{capital.stream_offset}})",
+            value=lambda r: r.vehicle_ramp.valuation.terminal_factor,
         ),
         _line(
             "vehicle_terminal_value",
             "Terminal value",
             "CNY m",
-            native="{vehicle.terminal_value}",
-            function="DCF_TERMINAL_VALUE({vehicle.final_fcff},{capital.vehicle_wacc},"
+            native="{vehicle_ramp.terminal_value}",
+            function="DCF_TERMINAL_VALUE({vehicle_ramp.final_fcff},{capital.vehicle_wacc},"
             "{inputs.vehicle_terminal_growth},{inputs.terminal_form})",
-            value=lambda r: r.vehicle.valuation.terminal_value,
+            value=lambda r: r.vehicle_ramp.valuation.terminal_value,
         ),
         _line(
             "vehicle_enterprise_value",
             "Enterprise value",
             "CNY m",
-            native="{vehicle.enterprise_value}",
-            function="DCF_ENTERPRISE_VALUE({vehicle.counted_fcff[1]}:INDEX({vehicle.counted_fcff[all]},"
-            f"{{inputs.vehicle_horizon}}),{{capital.vehicle_wacc}},{{inputs.vehicle_terminal_growth}},{TIMING},"
-            "{inputs.terminal_form})",
-            value=lambda r: r.vehicle.valuation.enterprise_value,
+            native="{vehicle_ramp.enterprise_value}",
+            function=f"DCF_ENTERPRISE_VALUE({_to_horizon('vehicle_ramp')},{{capital.vehicle_wacc}},"
+            f"{{inputs.vehicle_terminal_growth}},{TIMING},{{inputs.terminal_form}})",
+            value=lambda r: r.vehicle_ramp.valuation.enterprise_value,
+        ),
+    ]
+    built = "{vehicle_units.started}=1"
+    final_units = "1,MAX(1,{vehicle_units.horizon})"
+    segments = [
+        _line(
+            "core_segments_enterprise_value",
+            "Core business, enterprise value",
+            "CNY m",
+            native="{core_segments.enterprise_value}",
+            function=_where(
+                "{core_segments.horizon}>1",
+                f"DCF_ENTERPRISE_VALUE({_to_horizon('core_segments')},{{capital.core_wacc}},"
+                f"{{inputs.core_terminal_growth}},{TIMING},{{inputs.terminal_form}})",
+                "{core_segments.enterprise_value}",
+            ),
+            value=lambda r: r.core_segments.valuation.enterprise_value,
+        ),
+        _line(
+            "demand_midpoint",
+            "Vehicles, year of half the demand",
+            "years",
+            native="{vehicle_units.midpoint}",
+            function=_where(
+                built,
+                "RAMP_LOGISTIC_MIDPOINT({base_year.deliveries:year},{inputs.demand_saturation},"
+                "{inputs.demand_steepness})",
+            ),
+            value=lambda r: r.vehicle_units.midpoint,
+        ),
+        _line(
+            "final_demand",
+            "Vehicles, demand of the last year",
+            "m vehicles",
+            native=_last("demand"),
+            function=_where(
+                built,
+                "RAMP_LOGISTIC({vehicle_units.horizon},{inputs.demand_saturation},{vehicle_units.midpoint},"
+                "{inputs.demand_steepness})",
+            ),
+            value=lambda r: _final(r, r.vehicle_units.demand),
+        ),
+        _line(
+            "final_unit_cost",
+            "Vehicles, cost of one in the last year",
+            "CNY per vehicle",
+            native=_last("unit_cost"),
+            function=_where(
+                built,
+                "INDEX(RAMP_UNIT_COST({vehicle_units.unit_cost:opening},{vehicle_units.cumulative_deliveries[all]},"
+                "{vehicle_units.cumulative_deliveries:opening},{inputs.vehicle_learning_rate}),"
+                f"{final_units})",
+            ),
+            value=lambda r: _final(r, r.vehicle_units.unit_cost),
+        ),
+        _line(
+            "final_taxable_income",
+            "Vehicles, taxable income of the last year",
+            "CNY m",
+            native=_last("taxable_income"),
+            function=_where(
+                built,
+                "INDEX(DCF_TAXABLE_INCOME({vehicle_units.ebit[all]},{vehicle_units.losses:opening}),"
+                f"{final_units})",
+            ),
+            value=lambda r: _final(r, np.concatenate([[0.0], r.vehicle_units.taxable_income])),
+        ),
+        _line(
+            "vehicle_units_enterprise_value",
+            "Vehicles, enterprise value",
+            "CNY m",
+            native="{vehicle_units.enterprise_value}",
+            function=_where(
+                built,
+                f"DCF_ENTERPRISE_VALUE({_to_horizon('vehicle_units')},{{capital.vehicle_wacc}},"
+                f"{{inputs.vehicle_terminal_growth}},{TIMING},{{inputs.terminal_form}})",
+            ),
+            value=lambda r: r.vehicle_units.valuation.enterprise_value,
         ),
     ]
     sotp = [
+        _line(
+            "shares",
+            "Shares",
+            "m shares",
+            native="{sotp.shares}",
+            function=_where(
+                '{inputs.share_basis}="treasury_stock"',
+                "SOTP_DILUTED_SHARES({inputs.basic_shares},{inputs.share_awards},{inputs.award_strike_hkd},"
+                "{inputs.price_hkd})",
+                "{inputs.diluted_shares}",
+            ),
+            value=lambda r: r.sotp.shares,
+        ),
         _line(
             "equity_value",
             "Equity value",
             "CNY m",
             native="{sotp.equity_value:value}",
-            function="SOTP_EQUITY_VALUE({sotp.core:value}:{sotp.vehicle:value},"
+            function="SOTP_EQUITY_VALUE({sotp.core:value}:{sotp.new_initiatives:value},"
             "{sotp.net_cash:value}+{sotp.associates:value},{inputs.minority_interest},{inputs.holding_discount})",
             value=lambda r: r.sotp.equity.value,
         ),
@@ -154,7 +277,7 @@ def blocks(_: Context) -> list[Block]:
             "Value per share",
             "HKD",
             native="{sotp.value_per_share}",
-            function="SOTP_VALUE_PER_SHARE({sotp.equity_value:value},{inputs.diluted_shares},{sotp.hkd_per_cny})",
+            function="SOTP_VALUE_PER_SHARE({sotp.equity_value:value},{sotp.shares},{sotp.hkd_per_cny})",
             value=lambda r: r.sotp.value_per_share,
         ),
     ]
@@ -167,8 +290,9 @@ def blocks(_: Context) -> list[Block]:
     )
     return [
         Block("Cost of capital", capital),
-        Block("Core business", core),
-        Block("Vehicles", vehicle),
+        Block("Core business, averaged", core),
+        Block("Vehicles, ramp", vehicle),
+        Block("The build-ups", segments),
         Block("Sum of the parts", sotp),
         Block("Without the add-in", [unknown]),
     ]

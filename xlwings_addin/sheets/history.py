@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xlwings_addin.model.xiaomi import Results, Years
+from xlwings_addin.model.base_year import QUARTERS
+from xlwings_addin.model.valuation import Years
+from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Context, Entry, Layout, Line, Sheet
 
 ANNUAL = tuple(f"FY{year}" for year in range(2017, 2025))
-QUARTERS = ("2024Q1", "2024Q2", "2024Q3", "2024Q4", "2025Q1", "2025Q2", "2025Q3")
 QUARTERLY = "quarterly_"
 """What the keys of quarterly lines begin with."""
 MISSING = "n/a"
@@ -52,7 +53,7 @@ def _key(key: str, periods: Sequence[str]) -> str:
     return key if periods is ANNUAL else f"{QUARTERLY}{key}"
 
 
-def _basis(context: Context, key: str, periods: Sequence[str]) -> str:
+def basis(context: Context, key: str, periods: Sequence[str]) -> str:
     """How good a row's figures are: reported, and which are not."""
     rows = [context.tables.row(key, period) for period in periods if context.tables.has(key, period)]
     weak = [
@@ -76,7 +77,7 @@ def _reported(context: Context, key: str, label: str, periods: Sequence[str], *,
         label,
         context.tables.row(key, first).unit,
         {"periods": Entry(values, kind="input")},
-        note=_basis(context, key, periods),
+        note=basis(context, key, periods),
         total=total,
     )
 
@@ -166,6 +167,14 @@ def _profit(context: Context) -> list[Line]:
         ],
         _reported(context, "adjusted_net_profit", "Adjusted net profit", ANNUAL, total=True),
         _quotient("adjusted_net_margin", "Adjusted net margin", "adjusted_net_profit", "revenue", ANNUAL),
+        _reported(context, "selling_and_administrative", "Selling and administrative costs", ANNUAL),
+        _quotient(
+            "overhead_intensity",
+            "Selling and administrative to revenue",
+            "selling_and_administrative",
+            "revenue",
+            ANNUAL,
+        ),
         _reported(context, "research_and_development", "Research and development", ANNUAL),
         _quotient("research_intensity", "Research to revenue", "research_and_development", "revenue", ANNUAL),
     ]
@@ -207,6 +216,28 @@ def _balance(context: Context) -> list[Line]:
     ]
 
 
+def _core_quarters(context: Context) -> list[Line]:
+    segments = [segment for segment in SEGMENTS if segment != "vehicle"]
+    return [
+        Line(
+            "quarter_year",
+            "Fiscal year",
+            "year",
+            {"periods": Entry(lambda r: [int(period[:4]) for period in QUARTERS], kind="text")},
+        ),
+        _reported(context, "smartphone_shipments", "Smartphones shipped", QUARTERS),
+        _reported(context, "smartphone_average_selling_price", "Average price of a smartphone", QUARTERS),
+        *[_reported(context, f"revenue_{segment}", SEGMENTS[segment], QUARTERS) for segment in segments],
+        *[
+            _reported(context, f"gross_margin_{segment}", f"{SEGMENTS[segment]}, gross margin", QUARTERS)
+            for segment in segments
+        ],
+        _reported(context, "revenue", "Group revenue", QUARTERS, total=True),
+        _reported(context, "research_and_development", "Research and development", QUARTERS),
+        _reported(context, "adjusted_net_profit", "Group adjusted net profit", QUARTERS),
+    ]
+
+
 def _vehicles(context: Context) -> list[Line]:
     def price(r: Results) -> list[float | str]:
         revenue, deliveries = (_series(r, key, QUARTERS) for key in ("vehicle_revenue", "vehicle_deliveries"))
@@ -240,8 +271,6 @@ def _vehicles(context: Context) -> list[Line]:
             "vehicle_segment_result", "vehicle_segment_revenue", QUARTERS,
             note="2024: adjusted net loss; 2025: operating result",
         ),
-        _reported(context, "revenue", "Group revenue", QUARTERS),
-        _reported(context, "adjusted_net_profit", "Group adjusted net profit", QUARTERS),
     ]  # fmt: skip
 
 
@@ -251,7 +280,8 @@ def blocks(context: Context) -> list[Block]:
         Block("Profit", _profit(context)),
         Block("Cash flow", _cash(context)),
         Block("Balance sheet and shares", _balance(context)),
-        Block("Vehicles by quarter", _vehicles(context), BY_QUARTER, new_page=True),
+        Block("Core business and group by quarter", _core_quarters(context), BY_QUARTER, new_page=True),
+        Block("Vehicles by quarter", _vehicles(context), BY_QUARTER),
     ]
 
 

@@ -20,14 +20,14 @@ _PRINTED: tuple[tuple[str, str, str, Callable[[Results], float]], ...] = (
     (
         "vehicle_final_revenue",
         "Vehicles: revenue in 2039",
-        "{vehicle.final_revenue_usd}",
-        lambda r: r.vehicle.final_revenue_usd,
+        "{vehicle_ramp.final_revenue_usd}",
+        lambda r: r.vehicle_ramp.final_revenue_usd,
     ),
     (
         "vehicle_final_operating_income",
         "Vehicles: operating income in 2039",
-        "{vehicle.final_operating_income_usd}",
-        lambda r: r.vehicle.final_operating_income_usd,
+        "{vehicle_ramp.final_operating_income_usd}",
+        lambda r: r.vehicle_ramp.final_operating_income_usd,
     ),
     (
         "vehicle_value_usd",

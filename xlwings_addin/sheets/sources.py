@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from xlwings_addin.model.parameters import PARAMETERS
 from xlwings_addin.model.tables import Row
 from xlwings_addin.sheets import checks, history, replication
+from xlwings_addin.sheets.inputs import NO_RANGE, sources_of
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
     LABEL,
@@ -24,14 +25,21 @@ COLUMNS: Layout = {
     "of": Columns(NOTE, ("Case or period",), 24.0, align="left"),
     "basis": Columns(FIRST_COLUMN, ("Basis",), 13.0, align="left"),
     "as_of": Columns(FIRST_COLUMN + 1, ("As of",), 12.0, align="centre"),
-    "source": Columns(FIRST_COLUMN + 2, ("Source",), 70.0, align="left"),
-    "remark": Columns(FIRST_COLUMN + 3, ("Note",), 90.0, align="left"),
+    "low": Columns(FIRST_COLUMN + 2, ("Low",), 12.0),
+    "high": Columns(FIRST_COLUMN + 3, ("High",), 12.0),
+    "source": Columns(FIRST_COLUMN + 4, ("Source",), 70.0, align="left"),
+    "remark": Columns(FIRST_COLUMN + 5, ("Note",), 90.0, align="left"),
 }
 
+ALL_CASES = "all cases"
 
-def _line(key: str, label: str, of: str, row: Row) -> Line:
+
+def _line(key: str, label: str, of: str, row: Row, *, ranged: bool = False) -> Line:
     def typed(value: object) -> Entry:
         return Entry(lambda r: value, kind="text", unit="date" if value is row.as_of else "text")
+
+    def bound(value: float | None) -> Entry:
+        return Entry(lambda r: NO_RANGE if value is None else value, kind="text", unit="plain")
 
     return Line(
         key,
@@ -43,6 +51,7 @@ def _line(key: str, label: str, of: str, row: Row) -> Line:
             "as_of": typed(row.as_of),
             "source": typed(row.source),
             "remark": typed(row.note or None),
+            **({"low": bound(row.low), "high": bound(row.high)} if ranged else {}),
         },
     )
 
@@ -83,12 +92,18 @@ def _on_checks(context: Context) -> Iterator[Row]:
 
 def blocks(context: Context) -> list[Block]:
     inputs = [
-        _line(f"{parameter.key}__{case}", parameter.label, case, results.inputs.row(parameter.key))
+        _line(
+            line,
+            parameter.label,
+            case if "__" in line else ALL_CASES,
+            context.results[case].inputs.row(parameter.key),
+            ranged=True,
+        )
         for parameter in PARAMETERS
-        for case, results in context.results.items()
+        for line, case in zip(sources_of(context, parameter.key), context.cases, strict=False)
     ]
     return [
-        Block("Inputs, case by case", inputs),
+        Block("Inputs", inputs),
         Block("History", _figures(_on_history(context), _labels(history.blocks(context), history.QUARTERLY))),
         Block(
             "Figures printed in article 004",

@@ -9,7 +9,8 @@ References inside a formula, in braces:
     {sheet.key}         a line of another sheet
     {key:column}        a named column of the line, when it has more than one
     {key[-1]}           the column before (the opening column, seen from the first year)
-    {key[all]}          the whole row; [last] its last cell; [3] its third; [2:] from the second on
+    {key[all]}          the whole row; [last] its last cell; [3] its third; [2:] from the second on; [:10] its
+                        first ten
     {key[0:]}           the opening column and the whole row
     {key:one..other}    its row from one named column to another, blank cells between included
     {key:label}         its label; {key:heading} the headings above its columns
@@ -22,8 +23,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from xlwings_addin.model.parameters import TIMELINE_YEARS, Parameter
+from xlwings_addin.model.parameter import Parameter
+from xlwings_addin.model.parameters import TIMELINE_YEARS
 from xlwings_addin.model.tables import Tables
+from xlwings_addin.model.valuation import Path
 from xlwings_addin.model.xiaomi import Results
 
 Kind = Literal["formula", "input", "stored", "text"]
@@ -123,6 +126,7 @@ class Chart:
     axis: str
     number_format: str
     size: tuple[float, float] = (20.0, 9.0)
+    value_labels: bool = False
 
 
 @dataclass(frozen=True)
@@ -202,3 +206,19 @@ def yearly(
     if opening is not None:
         cells["opening"] = Entry(opening[1], opening[0])
     return Line(key, label, unit, cells, note, total)
+
+
+def path(
+    key: str,
+    label: str,
+    unit: str,
+    formula: str,
+    value: Callable[[Results], Path],
+    *,
+    opening: str | None = None,
+    note: str = "",
+    total: bool = False,
+) -> Line:
+    """A line over the base year and the forecast years; without `opening` its base year is blank."""
+    first = None if opening is None else (opening, lambda r: value(r)[0])
+    return yearly(key, label, unit, formula, lambda r: value(r)[1:], opening=first, note=note, total=total)

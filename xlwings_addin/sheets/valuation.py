@@ -1,21 +1,36 @@
-"""The lines every discounted cash flow sheet shares: from a flow per year to an enterprise value."""
+"""The lines that every sheet with a discounted cash flow shares: from a flow per year to a value."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from xlwings_addin.model.xiaomi import Results, Valuation
-from xlwings_addin.sheets.spec import Block, Line, constant, yearly
+from xlwings_addin.model.valuation import CrossChecks, Valuation
+from xlwings_addin.model.xiaomi import Results
+from xlwings_addin.sheets.spec import Block, Line, constant, path, yearly
 
 
-def horizon_lines(horizon: str, of: Callable[[Results], Valuation]) -> list[Line]:
-    """Flags for the years a block forecasts and for its last one; none forecast is a pure capitalisation."""
+def horizon_lines(
+    horizon: str, of: Callable[[Results], Valuation], *, started: str | None = None
+) -> list[Line]:
+    """The years a block forecasts, and flags for them and for the last one; none is a pure capitalisation.
+
+    A block that has no base year to start from, `started` being 0, forecasts none.
+    """
+    years = f"{{inputs.{horizon}}}" + (f"*{started}" if started else "")
     return [
+        constant(
+            "horizon",
+            "Years forecast",
+            "count",
+            years,
+            lambda r: float(of(r).in_horizon.sum()),
+            note="none where the base year has no reported quarter to start from" if started else "",
+        ),
         yearly(
             "in_horizon",
             "Year is forecast",
             "flag",
-            f"IF({{capital.year_number}}<={{inputs.{horizon}}},1,0)",
+            "IF({capital.year_number}<={horizon},1,0)",
             lambda r: of(r).in_horizon,
             note="1 up to the horizon of the case, then 0",
         ),
@@ -23,10 +38,10 @@ def horizon_lines(horizon: str, of: Callable[[Results], Valuation]) -> list[Line
             "is_final",
             "Last forecast year",
             "flag",
-            f"IF({{capital.year_number}}={{inputs.{horizon}}},1,0)",
+            "IF({capital.year_number}={horizon},1,0)",
             lambda r: of(r).is_final,
             opening=(
-                f"IF({{capital.year_number:opening}}={{inputs.{horizon}}},1,0)",
+                "IF({capital.year_number:opening}={horizon},1,0)",
                 lambda r: of(r).opening_is_final,
             ),
             note="the terminal value follows this year",
@@ -34,35 +49,48 @@ def horizon_lines(horizon: str, of: Callable[[Results], Valuation]) -> list[Line
     ]
 
 
+def fade(start: str, end: str, position: str) -> str:
+    """The formula of a path from `start` to `end`, where the line `position` goes from 0 to 1."""
+    return f"({start}+({end}-{start})*{{{position}}})*{{in_horizon}}"
+
+
 def valuation_blocks(
-    prefix: str, title: str, of: Callable[[Results], Valuation], *, enterprise_value_name: str
+    prefix: str,
+    title: str,
+    of: Callable[[Results], Valuation],
+    *,
+    enterprise_value_name: str,
+    new_page: bool = False,
 ) -> list[Block]:
     """Discounting of the line `fcff`, and the enterprise value it gives."""
     wacc, growth = f"{{capital.{prefix}_wacc}}", f"{{inputs.{prefix}_terminal_growth}}"
+    factor = f"1/(1+{wacc})^{{capital.flow_exponent}}"
     discounting = [
-        yearly(
+        path(
             "counted_fcff",
             "Free cash flow counted",
             "CNY m",
             "{fcff}*IF({capital.year_number}=1,{capital.first_flow_share},1)",
             lambda r: of(r).counted_fcff,
-            note="the first year whole, or only its part after the valuation date, as the case says",
+            opening="{fcff}*{capital.opening_flow_share}",
+            note="of the first flow the whole, or only what falls after the valuation date, as the case says",
         ),
-        yearly(
+        path(
             "discount_factor",
             "Discount factor",
             "factor",
-            f"1/(1+{wacc})^{{capital.flow_exponent}}",
+            factor,
             lambda r: of(r).discount_factor,
-            opening=(f"1/(1+{wacc})^{{capital.year_number:opening}}", lambda r: 1.0),
+            opening=factor,
             note="1 / (1 + WACC) ^ years from the valuation date",
         ),
-        yearly(
+        path(
             "present_value",
             "Present value",
             "CNY m",
             "{counted_fcff}*{discount_factor}",
             lambda r: of(r).present_value,
+            opening="{counted_fcff}*{discount_factor}",
         ),
     ]
     value = [
@@ -70,7 +98,7 @@ def valuation_blocks(
             "explicit_value",
             "Value of the forecast years",
             "CNY m",
-            "SUM({present_value[all]})",
+            "SUM({present_value[0:]})",
             lambda r: of(r).explicit_value,
         ),
         constant(
@@ -129,6 +157,95 @@ def valuation_blocks(
         ),
     ]
     return [
-        Block("Discounting", discounting),
+        Block("Discounting", discounting, new_page=new_page),
         Block("Value", value),
     ]
+
+
+def cross_check_block(
+    prefix: str, of: Callable[[Results], Valuation], checks: Callable[[Results], CrossChecks]
+) -> Block:
+    """The value with two other terminal values, beside Gordon's, from the lines `nopat` and `ebitda`."""
+    wacc, growth = f"{{capital.{prefix}_wacc}}", f"{{inputs.{prefix}_terminal_growth}}"
+
+    def difference(key: str) -> str:
+        return f'IF({{enterprise_value}}=0,"n/a",{{{key}}}/{{enterprise_value}}-1)'
+
+    return Block(
+        "Cross-checks of the terminal value",
+        [
+            constant(
+                "final_nopat",
+                "NOPAT of the last forecast year",
+                "CNY m",
+                "SUMPRODUCT({is_final[0:]},{nopat[0:]})",
+                lambda r: checks(r).final_nopat,
+            ),
+            constant(
+                "driver_terminal_value",
+                "Terminal value by the value driver",
+                "CNY m",
+                f'{{final_nopat}}*IF({{inputs.terminal_form}}="grown",1+{growth},1)'
+                f"*(1-{growth}/{{inputs.{prefix}_return_on_new_capital}})/({wacc}-{growth})",
+                lambda r: checks(r).driver_terminal_value,
+                note="NOPAT x (1 - g / return on new capital) / (WACC - g): growth is paid for",
+            ),
+            constant(
+                "driver_enterprise_value",
+                "Enterprise value with it",
+                "CNY m",
+                "{explicit_value}+{driver_terminal_value}*{terminal_factor}",
+                lambda r: checks(r).driver_enterprise_value,
+            ),
+            constant(
+                "driver_difference",
+                "Against Gordon",
+                "ratio",
+                difference("driver_enterprise_value"),
+                lambda r: checks(r).driver_difference,
+            ),
+            constant(
+                "final_ebitda",
+                "EBITDA of the last forecast year",
+                "CNY m",
+                "SUMPRODUCT({is_final[0:]},{ebitda[0:]})",
+                lambda r: checks(r).final_ebitda,
+            ),
+            constant(
+                "year_end_factor",
+                "Discount factor of its year end",
+                "factor",
+                f"1/(1+{wacc})^SUMPRODUCT({{is_final[0:]}},{{capital.year_end_exponent[0:]}})",
+                lambda r: checks(r).year_end_factor,
+                note="a business is sold at the end of a year, whenever in the year its flows fall",
+            ),
+            constant(
+                "multiple_terminal_value",
+                "Terminal value by the exit multiple",
+                "CNY m",
+                f"{{final_ebitda}}*{{inputs.{prefix}_exit_multiple}}",
+                lambda r: checks(r).multiple_terminal_value,
+            ),
+            constant(
+                "multiple_enterprise_value",
+                "Enterprise value with it",
+                "CNY m",
+                "{explicit_value}+{multiple_terminal_value}*{year_end_factor}",
+                lambda r: checks(r).multiple_enterprise_value,
+            ),
+            constant(
+                "multiple_difference",
+                "Against Gordon",
+                "ratio",
+                difference("multiple_enterprise_value"),
+                lambda r: checks(r).multiple_difference,
+            ),
+            constant(
+                "implied_multiple",
+                "Multiple of EBITDA that Gordon implies",
+                "multiple",
+                'IF({final_ebitda}=0,"n/a",{terminal_present_value}/{year_end_factor}/{final_ebitda})',
+                lambda r: checks(r).implied_multiple,
+            ),
+        ],
+    )
