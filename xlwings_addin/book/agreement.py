@@ -39,7 +39,8 @@ def disagreement(found: Any, expected: Any, *, tolerance: float = RELATIVE_TOLER
     >>> disagreement("#REF!", 1.1)
     '#REF! against 1.1'
     """
-    one, other = plain(found), plain(expected)
+    both = isinstance(found, float) and isinstance(expected, float)
+    one, other = (found, expected) if both else (plain(found), plain(expected))
     if isinstance(one, float) and isinstance(other, float):
         if math.isclose(one, other, rel_tol=tolerance, abs_tol=ABSOLUTE_TOLERANCE):
             return None

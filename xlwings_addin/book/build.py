@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from xlwings_addin.book.agreement import disagreement
+from xlwings_addin.book.agreement import disagreement, plain
 from xlwings_addin.book.calculate import Calculation
 from xlwings_addin.book.charts import charted_cells, with_cached_values
 from xlwings_addin.book.package import (
@@ -16,7 +16,7 @@ from xlwings_addin.book.package import (
     read_package,
     save,
 )
-from xlwings_addin.book.references import Book
+from xlwings_addin.book.references import Book, Cell
 from xlwings_addin.book.render import render
 from xlwings_addin.core.errors import BookError, ChoiceError
 from xlwings_addin.model.inputs import load_cases
@@ -77,35 +77,35 @@ def build(
 def proven_values(book: Book, calculation: Calculation, case: str) -> dict[CellKey, CellValue]:
     """The values of all formula cells and stored results, each compared with the core in every case.
 
-    The delivered case comes last: its values are the ones that stay.
+    While the cases are compared, the stored results are the core's; the delivered case comes last, and once
+    more with the stored results that the formulas themselves have given.
     """
     formula_cells = [cell for cell in book.cells() if cell.entry.kind == "formula"]
+    stored_cells = [cell for cell in book.cells() if cell.entry.kind == "stored"]
+    delivered = book.context.results[case]
+    for cell in stored_cells:
+        calculation.set_value(*cell.at, plain(book.expected(cell, delivered)))
     stored: dict[CellKey, CellValue] = {}
-    values: dict[CellKey, CellValue] = {}
-    for name in book.context.cases:
-        calculation.set_value(*book.at(SELECTOR), name)
-        kept = stored_results(book, calculation, name)
-        for at, value in kept.items():
-            calculation.set_value(*at, value)
-        stored |= kept
     for name in sorted(book.context.cases, key=lambda name: name == case):
         calculation.set_value(*book.at(SELECTOR), name)
         values = calculation.values()
-        results = book.context.results[name]
-        for cell in formula_cells:
-            difference = disagreement(values.get(cell.at), book.expected(cell, results))
-            if difference:
-                place = f"{cell.sheet.title}!{cell.address}"
-                key = cell.line.key if cell.line else "heading"
-                rule = f"must agree with the core in case {name}: {difference} (line {key})"
-                raise BookError(place, book.formula(cell), rule)
+        _compare(book, formula_cells, values, name)
+        for cell in stored_cells:
+            if cell.entry.case == name:
+                stored[cell.at] = values[book.at(cell.entry.formula or "", cell.sheet.key)]
+    for at, value in stored.items():
+        calculation.set_value(*at, value)
+    values = calculation.values()
+    _compare(book, formula_cells, values, case)
     return values | stored
 
 
-def stored_results(book: Book, calculation: Calculation, case: str) -> dict[CellKey, CellValue]:
-    """What the stored cells of `case` must hold, read from the calculation with that case selected."""
-    return {
-        cell.at: calculation.value(*book.at(cell.entry.formula or "", cell.sheet.key))
-        for cell in book.cells()
-        if cell.entry.kind == "stored" and cell.entry.case == case
-    }
+def _compare(book: Book, cells: list[Cell], values: Mapping[CellKey, CellValue], case: str) -> None:
+    """Raise `BookError` for the first formula cell whose value is not the core's."""
+    for cell, expected in book.all_expected(cells, book.context.results[case]):
+        difference = disagreement(values.get(cell.at), expected)
+        if difference:
+            place = f"{cell.sheet.title}!{cell.address}"
+            key = cell.line.key if cell.line else "heading"
+            rule = f"must agree with the core in case {case}: {difference} (line {key})"
+            raise BookError(place, book.formula(cell), rule)

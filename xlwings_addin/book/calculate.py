@@ -350,7 +350,8 @@ class Calculation:
     def _intersect(self, several: Iterable[CellKey]) -> list[Unevaluated]:
         """Make formulas that are no array formulas give the one value they mean; those that leave it open."""
         uncertain = []
-        names = self._single_cell_names()
+        several = list(several)
+        names = self._single_cell_names() if several else frozenset()
         for key in several:
             text = _single_valued(self._clear_texts.get(key, self._texts[key]), self._own_names, names)
             if text is None:

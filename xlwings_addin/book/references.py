@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from openpyxl.utils import get_column_letter as letter
@@ -46,20 +46,17 @@ class Cell:
     row: int
     column: int
     unit: str
+    count: int = 1
+    """How many cells the entry fills."""
 
-    @property
+    @cached_property
     def address(self) -> str:
         return f"{letter(self.column)}{self.row}"
 
-    @property
+    @cached_property
     def at(self) -> tuple[str, str]:
         """The sheet's title and the address: how engines name the cell."""
         return self.sheet.title, self.address
-
-    def value(self, results: Results, count: int = 1) -> Any:
-        """The core's value for this cell."""
-        whole = self.entry.value(results)
-        return whole[self.index] if count > 1 else whole
 
 
 @dataclass(frozen=True)
@@ -106,8 +103,15 @@ class Book:
         self.context = context
         self.sheets = {sheet.key: _place(sheet, context, rows or {}) for sheet in sheets()}
 
-    def cells(self) -> Iterator[Cell]:
+    def cells(self) -> tuple[Cell, ...]:
         """Every cell that an entry fills, headings included, sheet by sheet."""
+        return self._cells
+
+    @cached_property
+    def _cells(self) -> tuple[Cell, ...]:
+        return tuple(self._all_cells())
+
+    def _all_cells(self) -> Iterator[Cell]:
         for placed in self.sheets.values():
             yield from self._headings(placed)
             for placed_block in placed.blocks:
@@ -117,7 +121,9 @@ class Book:
                         unit = entry.unit or line.unit
                         for index in range(columns.count):
                             row, column = placed_block.rows[line.key], columns.first + index
-                            yield Cell(placed.sheet, line, entry, group, index, row, column, unit)
+                            yield Cell(
+                                placed.sheet, line, entry, group, index, row, column, unit, columns.count
+                            )
 
     def _headings(self, placed: PlacedSheet) -> Iterator[Cell]:
         headline = placed.sheet.headline
@@ -132,10 +138,17 @@ class Book:
 
     def expected(self, cell: Cell, results: Results) -> Any:
         """The core's value for a cell."""
-        if cell.line is None:
-            return cell.entry.value(results)
-        placed_block, _ = self.sheets[cell.sheet.key].lines[cell.line.key]
-        return cell.value(results, placed_block.columns[cell.group].count)
+        whole = cell.entry.value(results)
+        return whole[cell.index] if cell.count > 1 else whole
+
+    def all_expected(self, cells: Iterable[Cell], results: Results) -> Iterator[tuple[Cell, Any]]:
+        """Cells with the core's value for each; what a row's cells share is asked for once."""
+        entry: Entry | None = None
+        whole: Any = None
+        for cell in cells:
+            if cell.entry is not entry:
+                entry, whole = cell.entry, cell.entry.value(results)
+            yield cell, whole[cell.index] if cell.count > 1 else whole
 
     def formula(self, cell: Cell) -> str:
         """The cell's formula, in A1 notation with its equals sign."""
@@ -151,8 +164,9 @@ class Book:
     def resolve(self, formula: str, sheet: str, group: str, column: int) -> str:
         """A formula over keys as a formula over cells, seen from a column of a sheet."""
 
-        def reference(match: re.Match[str]) -> str:
-            target_sheet, key, wanted, through, index = match.groups()
+        def reference(
+            target_sheet: str | None, key: str, wanted: str, through: str, index: str | None
+        ) -> str:
             target = self.sheets[target_sheet or sheet]
             prefix = "" if target.sheet.key == sheet else f"{quoted(target.sheet.title)}!"
             if key == "*":
@@ -172,7 +186,19 @@ class Book:
             name = wanted or _natural_group(line, group)
             return prefix + _address(placed, line, name, index, column, same_group=name == group)
 
-        return _SAME_SHEET_RANGE.sub(r"\1\2:", _REFERENCE.sub(reference, formula))
+        texts, references = _parsed(formula)
+        pieces = [texts[0]]
+        for text, groups in zip(texts[1:], references, strict=True):
+            pieces += (reference(*groups), text)
+        resolved = "".join(pieces)
+        return _SAME_SHEET_RANGE.sub(r"\1\2:", resolved) if "!" in resolved else resolved
+
+
+@lru_cache(maxsize=4096)
+def _parsed(formula: str) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """The texts between the references of a formula, and what each reference names."""
+    pieces = _REFERENCE.split(formula)
+    return tuple(pieces[::6]), tuple(zip(*(pieces[n::6] for n in range(1, 6)), strict=True))
 
 
 def quoted(title: str) -> str:

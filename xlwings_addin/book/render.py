@@ -101,6 +101,8 @@ class _SheetWriter:
     ) -> None:
         self.worksheet, self.placed, self.book, self.paint = worksheet, placed, book, painter.paint
         self.last_column = max(placed.last_column, NOTE)
+        self._last_look: tuple[int, str, bool, str] | None = None
+        self._last_style: Any = None
 
     # --- before the figures ---------------------------------------------------------------------------
 
@@ -194,7 +196,7 @@ class _SheetWriter:
         Typed text stays text, whatever it begins with.
         """
         entry = cell.entry
-        value = None if entry.kind == "stored" else self._content(cell, selected)
+        value = 0.0 if entry.kind == "stored" else self._content(cell, selected)
         if value is None and entry.kind == "text":
             return
         target = self.worksheet.cell(cell.row, cell.column, value)
@@ -202,7 +204,11 @@ class _SheetWriter:
             target.data_type = "s"
         if cell.line is not None:
             columns = self.placed.lines[cell.line.key][0].columns[cell.group]
-            self.paint(target, **_look(cell, cell.line, columns))
+            look = (id(entry), cell.unit, cell.line.total, columns.align)
+            if look != self._last_look:
+                self.paint(target, **_look(cell, cell.line, columns))
+                self._last_look, self._last_style = look, target._style
+            target._style = self._last_style
         elif cell.group == "headline":
             self.paint(target, font=styles.HEADLINE, alignment=styles.TOP)
         else:
@@ -227,11 +233,13 @@ class _SheetWriter:
                 self.worksheet.row_dimensions[row].height = height
                 for group, entry in line.cells.items():
                     columns = block.columns[group]
-                    area = f"{letter(columns.first)}{row}:{letter(columns.first + columns.count - 1)}{row}"
-                    if (entry.unit or line.unit) == "status":
-                        self._colour(area.partition(":")[0])
                     if entry.choices or entry.parameter:
+                        last = letter(columns.first + columns.count - 1)
+                        area = f"{letter(columns.first)}{row}:{last}{row}"
                         self.worksheet.add_data_validation(validation(entry, line, area))
+            for group, rows in self._status_rows(block).items():
+                column = letter(block.columns[group].first)
+                self._colour(f"{column}{min(rows)}:{column}{max(rows)}")
         for chart in self.placed.sheet.charts(self.book.context):
             column, key = chart.anchor
             place = f"{column}{self.placed.lines[key][0].rows[key]}"
@@ -255,15 +263,26 @@ class _SheetWriter:
             for index, text in enumerate(whole if columns.count > 1 else [whole]):
                 yield styles.lines_needed(text, self.width[columns.first + index], styles.SIZE)
 
-    def _colour(self, address: str) -> None:
-        """Green, amber or red for the word of a check."""
+    @staticmethod
+    def _status_rows(block: PlacedBlock) -> dict[str, list[int]]:
+        """The rows of a block that show the word of a check, by the column group they show it in."""
+        found: dict[str, list[int]] = {}
+        for line in block.block.lines:
+            for group, entry in line.cells.items():
+                if (entry.unit or line.unit) == "status":
+                    found.setdefault(group, []).append(block.rows[line.key])
+        return found
+
+    def _colour(self, area: str) -> None:
+        """Green, amber or red for the words of checks."""
+        address = area.partition(":")[0]
         for word, condition in (
             ("FAIL", f'LEFT({address},4)="FAIL"'),
             ("WARN", f'OR({address}="WARN",LEFT({address},8)="OK, with")'),
             ("OK", f'{address}="OK"'),
         ):
             rule = FormulaRule(formula=[condition], fill=styles.STATUS_FILLS[word], stopIfTrue=True)
-            self.worksheet.conditional_formatting.add(address, rule)
+            self.worksheet.conditional_formatting.add(area, rule)
 
 
 def _look(cell: Cell, line: Line, columns: Columns) -> dict[str, Any]:

@@ -129,7 +129,7 @@ Day = Annotated[date, BeforeValidator(_iso_date)]
 class Row(BaseModel):
     """One number of a table, with where it comes from and where it stands."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     key: Name
     period: Annotated[str, BeforeValidator(_known_period)]
@@ -175,7 +175,7 @@ class Oddity(BaseModel):
     them; none where the oddity cannot be computed.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: Name
     article: Annotated[str, Field(pattern=r"^\d{3}$")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from xlwings_addin.model.parameters import PARAMETERS
 from xlwings_addin.model.tables import Row
@@ -21,6 +22,14 @@ from xlwings_addin.sheets.spec import (
     Sheet,
 )
 
+ALL_CASES = "all cases"
+
+
+def columns(context: Context) -> Layout:
+    """What is known of a row; at an input's first row, which of its rows each case uses."""
+    return {**COLUMNS, "uses": Columns(FIRST_COLUMN + 6, [f"row of {case}" for case in context.cases], 12.0)}
+
+
 COLUMNS: Layout = {
     "of": Columns(NOTE, ("Case or period",), 24.0, align="left"),
     "basis": Columns(FIRST_COLUMN, ("Basis",), 13.0, align="left"),
@@ -31,26 +40,21 @@ COLUMNS: Layout = {
     "remark": Columns(FIRST_COLUMN + 5, ("Note",), 90.0, align="left"),
 }
 
-ALL_CASES = "all cases"
-
 
 def _line(key: str, label: str, of: str, row: Row, *, ranged: bool = False) -> Line:
-    def typed(value: object) -> Entry:
-        return Entry(lambda r: value, kind="text", unit="date" if value is row.as_of else "text")
-
     def bound(value: float | None) -> Entry:
-        return Entry(lambda r: NO_RANGE if value is None else value, kind="text", unit="plain")
+        return _typed(NO_RANGE if value is None else value, "plain")
 
     return Line(
         key,
         label,
         row.unit,
         {
-            "of": typed(of or None),
-            "basis": typed(row.basis),
-            "as_of": typed(row.as_of),
-            "source": typed(row.source),
-            "remark": typed(row.note or None),
+            "of": _typed(of or None),
+            "basis": _typed(row.basis),
+            "as_of": _typed(row.as_of, "date"),
+            "source": _typed(row.source),
+            "remark": _typed(row.note or None),
             **({"low": bound(row.low), "high": bound(row.high)} if ranged else {}),
         },
     )
@@ -90,18 +94,22 @@ def _on_checks(context: Context) -> Iterator[Row]:
     return (row for row in context.tables.articles if row.key in replication.PRINTED_KEYS)
 
 
+def _of_input(context: Context, key: str, label: str) -> Iterator[Line]:
+    rows = sources_of(context, key)
+    numbers = {case: number for number, (_, cases) in enumerate(rows.values(), 1) for case in cases}
+    uses = [numbers[case] for case in context.cases]
+    for line, (row, cases) in rows.items():
+        made = _line(line, label, ALL_CASES if len(rows) == 1 else ", ".join(cases), row, ranged=True)
+        first = line == key and len(rows) > 1
+        yield replace(made, cells={**made.cells, "uses": _typed(uses, "count")}) if first else made
+
+
+def _typed(value: object, unit: str = "text") -> Entry:
+    return Entry(lambda r: value, kind="text", unit=unit)
+
+
 def blocks(context: Context) -> list[Block]:
-    inputs = [
-        _line(
-            line,
-            parameter.label,
-            case if "__" in line else ALL_CASES,
-            context.results[case].inputs.row(parameter.key),
-            ranged=True,
-        )
-        for parameter in PARAMETERS
-        for line, case in zip(sources_of(context, parameter.key), context.cases, strict=False)
-    ]
+    inputs = [line for parameter in PARAMETERS for line in _of_input(context, parameter.key, parameter.label)]
     return [
         Block("Inputs", inputs),
         Block("History", _figures(_on_history(context), _labels(history.blocks(context), history.QUARTERLY))),
@@ -119,6 +127,6 @@ SHEET = Sheet(
     "Sources",
     "Where does each number come from? One row a number; the values stand on Inputs and History.",
     blocks,
-    columns=lambda _: COLUMNS,
+    columns=columns,
     widths={LABEL: 44.0},
 )
