@@ -1,6 +1,7 @@
 """Xiaomi's sum-of-the-parts valuation: as numbers, as a workbook, and as a check that the two agree.
 
     value()         one case, valued by the core
+    values()        every case, and what they weigh together: `weighted_value`
     build()         the workbook, written once its formulas and the core agree
     recalculate()   any workbook's formulas evaluated, our functions included
     check()         a workbook against the core, a second engine and its own checks
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from xlwings_addin.book.report import Report
     from xlwings_addin.model.xiaomi import Results
 
-__all__ = ["build", "check", "default_book", "recalculate", "value"]
+__all__ = ["build", "check", "default_book", "recalculate", "value", "values"]
 
-DEFAULT_CASE = "march_2024_replica"
+DEFAULT_CASE = "base"
 BOOK_NAME = "Xiaomi_Model.xlsx"
 
 
@@ -44,6 +45,17 @@ def value(case: str = DEFAULT_CASE, *, folder: Path | None = None) -> Results:
     from xlwings_addin.model.xiaomi import evaluate
 
     return evaluate(load_inputs(case, folder))
+
+
+def values(*, folder: Path | None = None) -> dict[str, Results]:
+    """The results of every case, by its name.
+
+    Raises `ValuationError` for inputs that break a rule, and for probabilities that do not add to one.
+    """
+    from xlwings_addin.model.inputs import load_cases
+    from xlwings_addin.model.xiaomi import evaluate
+
+    return {inputs.case: evaluate(inputs) for inputs in load_cases(folder)}
 
 
 def build(path: Path | str | None = None, *, case: str | None = None, folder: Path | None = None) -> Path:

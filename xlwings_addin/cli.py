@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ import typer
 import xlwings_addin as xa
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
     from rich.table import Table
 
     from udfs.registry import Udf
@@ -64,8 +65,18 @@ def main() -> None:
 
 
 @app.command()
-def value(case: Case = xa.DEFAULT_CASE, inputs: Inputs = None, as_json: Json = False) -> None:
-    """Value one case and print what a share is worth and why."""
+def value(
+    case: Case = xa.DEFAULT_CASE,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every case side by side, and their weighted value.")
+    ] = False,
+    inputs: Inputs = None,
+    as_json: Json = False,
+) -> None:
+    """Value one case, or all, and print what a share is worth and why."""
+    if every:
+        _print_cases(xa.values(folder=inputs), as_json=as_json)
+        return
     results = xa.value(case, folder=inputs)
     if as_json:
         _print_json(results.summary())
@@ -204,7 +215,8 @@ def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], *
 
     table = Table(title=title, title_justify="left")
     for position, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if position >= len(headings) - right else "left")
+        justify: JustifyMethod = "right" if position >= len(headings) - right else "left"
+        table.add_column(heading, justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
@@ -217,15 +229,49 @@ def _value_table(results: Results) -> Table:
         for label, part in (
             ("Core business", parts.core),
             ("Electric vehicles", parts.vehicle),
+            ("New initiatives", parts.new_initiatives),
+            ("Holding discount", parts.discount),
             ("Net cash", parts.net_cash),
+            ("Investments", parts.associates),
+            ("Minority interests", parts.minority_interest),
             ("Equity value", parts.equity),
         )
+        if part.value or part is parts.equity
     ]
     price = results.inputs.number("price_hkd")
     rows.append(("Price", "", "", f"{price:.2f}"))
-    rows.append(("Margin of safety", "", "", f"{parts.margin_of_safety:.1%}"))
+    rows.append(("Margin of safety", "", "", _percent(parts.margin_of_safety)))
     title = f"{results.case}, {results.inputs['valuation_date']}: {results.inputs['case_title']}"
     return _table(title, ("", "CNY m", "USD m", "HKD a share"), rows, right=3)
+
+
+def _percent(share: float | str) -> str:
+    return share if isinstance(share, str) else f"{share:.1%}"
+
+
+def _print_cases(cases: Mapping[str, Results], *, as_json: bool) -> None:
+    from xlwings_addin.model.xiaomi import weighted_value
+
+    weighted = weighted_value(cases.values())
+    if as_json:
+        summaries = {case: results.summary() for case, results in cases.items()}
+        value = None if isinstance(weighted, str) else weighted
+        _print_json({"cases": summaries, "weighted_value_per_share_hkd": value})
+        return
+    rows = [
+        (
+            case,
+            *(f"{part.per_share:.2f}" for part in (each.sotp.core, each.sotp.vehicle)),
+            *(f"{each.sotp.cash_and_other_per_share:.2f}", f"{each.sotp.value_per_share:.2f}"),
+            *(f"{each.inputs.number('price_hkd'):.2f}", _percent(each.sotp.margin_of_safety)),
+            f"{each.inputs.number('probability'):.0%}",
+        )
+        for case, each in cases.items()
+    ]
+    total = weighted if isinstance(weighted, str) else f"{weighted:.2f}"
+    rows.append(("weighted", "", "", "", total, "", "", ""))
+    headings = ("Case", "Core", "Vehicles", "Other", "Value", "Price", "Margin", "Weight")
+    _print(_table("HKD a share", headings, rows, right=7))
 
 
 def _function(entry: Udf) -> dict[str, Any]:

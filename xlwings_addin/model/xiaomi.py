@@ -6,6 +6,7 @@ how arrays run over the years.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xlwings_addin.core import capital, sotp
@@ -150,6 +151,14 @@ class Results:
             "core_wacc_computed": self.capital.wacc_computed,
             "vehicle_wacc": self.capital.vehicle_wacc,
         }
+
+
+def weighted_value(cases: Iterable[Results]) -> float | str:
+    """Value per share over cases, each with its probability; none where no case has any. HKD."""
+    weights = [(each.inputs.number("probability"), each.sotp.value_per_share) for each in cases]
+    if not any(weight for weight, _ in weights):
+        return UNDEFINED
+    return sum(weight * value for weight, value in weights)
 
 
 def evaluate(inputs: Inputs) -> Results:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from xlwings_addin.model.valuation import UNDEFINED
-from xlwings_addin.model.xiaomi import Results
+from xlwings_addin.model.xiaomi import Results, weighted_value
 from xlwings_addin.sheets import checks, sheets
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
@@ -136,19 +136,13 @@ def _weighted(context: Context) -> Line:
     def column(group: str) -> str:
         return f"{{stored_{context.cases[0]}:{group}}}:{{stored_{context.cases[-1]}:{group}}}"
 
-    def value(_: Results) -> float | str:
-        weights = {case: r.inputs.number("probability") for case, r in context.results.items()}
-        if not sum(weights.values()):
-            return UNDEFINED
-        return sum(weights[case] * r.sotp.value_per_share for case, r in context.results.items())
-
     return Line(
         "weighted_value",
         "Weighted by probability",
         "HKD a share",
         {
             "value": Entry(
-                value,
+                lambda _: weighted_value(context.results.values()),
                 f'IF(SUM({column("probability")})=0,"{UNDEFINED}",'
                 f"SUMPRODUCT({column('value')},{column('probability')}))",
                 unit="HKD",
