@@ -214,16 +214,17 @@ def _scan_plain(data: bytes) -> list[SheetCell] | None:
 
 
 def _plain_cell(piece: re.Match[bytes]) -> SheetCell:
-    address, cell_type, empty, opened, formula, value, inline = range(1, 8)
-    tag = Span(piece.start(), piece.end(empty) if piece[empty] else piece.end(opened))
-    cell = SheetCell(piece[address].decode(), (piece[cell_type] or b"n").decode(), tag, bool(piece[empty]))
-    if piece[value]:
-        cell.value = Span(*piece.span(value))
-    if piece[inline]:
-        cell.inline = Span(*piece.span(inline))
-    if piece[formula]:
-        cell.formula = Span(*piece.span(formula))
-        opening = piece[formula][: piece[formula].index(b">")]
+    whole, _, _, empty, opened, formula, value, inline = piece.regs
+    tag = Span(whole[0], max(empty[1], opened[1]))
+    cell = SheetCell(piece[1].decode(), (piece[2] or b"n").decode(), tag, empty[0] >= 0)
+    if value[0] >= 0:
+        cell.value = Span(*value)
+    if inline[0] >= 0:
+        cell.inline = Span(*inline)
+    if formula[0] >= 0:
+        cell.formula = Span(*formula)
+        text = piece[5]
+        opening = text[: text.index(b">")]
         attributes = dict(_PLAIN_ATTRIBUTE.findall(opening)) if b"=" in opening else {}
         cell.formula_type = attributes.get(b"t", b"normal").decode()
         cell.area = attributes.get(b"ref", b"").decode()
