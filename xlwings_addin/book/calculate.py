@@ -152,6 +152,7 @@ class Calculation:
         self._crashes: list[tuple[str, Exception]] = []
         self._results: dict[CellKey, CellValue] | None = None
         self._tables = tables_of(package)
+        self._names = frozenset(name.upper() for name, _ in _defined_names(package))
         self._workbook = _load(package, _without_old_members(package, self._formulas))
         self._own_names = self._register(udfs)
         self._texts = {key: self._text(formula) for key, formula in self._formulas.items()}
@@ -337,9 +338,20 @@ class Calculation:
 
     def _is_beside_blank(self, key: CellKey) -> bool:
         """Whether a result of several cells would find room to the right or below."""
+        if self._gives_one_value(self._texts[key]):
+            return False
         row, column = self._places[key]
         beside = {(key[0], join_address(row, column + 1)), (key[0], join_address(row + 1, column))}
         return self._is_no_array(key) and not beside <= self._filled
+
+    def _gives_one_value(self, text: str) -> bool:
+        """Whether a formula cannot but give one value: single cells, and functions that make one of them."""
+        words = set(_WORD.findall(text.upper()))
+        return (
+            not _SEVERAL.search(text)
+            and self._names.isdisjoint(words)
+            and _functions_in(text) <= _OF_SINGLE_VALUES
+        )
 
     def _is_spread(self, key: CellKey) -> bool:
         return self._workbook.inspect_cell(_quoted(key), include_values=False).cell.spill is not None
@@ -507,6 +519,16 @@ _TAKE_RANGES = frozenset(
         *("VLOOKUP", "HLOOKUP", "LOOKUP"),
     )
 )
+
+_SEVERAL = re.compile(r"[:{#@\[]")
+_WORD = re.compile(r"[A-Z_\\][\w.\\]*")
+_OF_SINGLE_VALUES = frozenset(
+    (
+        *("IF", "IFERROR", "AND", "OR", "NOT", "MIN", "MAX", "SUM", "AVERAGE", "ABS", "ROUND", "LN", "EXP"),
+        *("DATE", "TEXT", "N", "ISNUMBER", "ISERROR", "ERROR.TYPE", "LEFT"),
+    )
+)
+"""Functions that give one value where each argument is one."""
 
 
 def functions_called(formulas: Iterable[str]) -> set[str]:
