@@ -10,8 +10,15 @@ from xlwings_addin.model.core_business import CoreSegments
 from xlwings_addin.model.valuation import Path
 from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets.history import SEGMENTS
-from xlwings_addin.sheets.spec import Block, Chart, Context, Line, Sheet, path, yearly
-from xlwings_addin.sheets.valuation import cross_check_block, fade, horizon_lines, valuation_blocks
+from xlwings_addin.sheets.spec import Block, Chart, Context, Line, Sheet, every_year, path, yearly
+from xlwings_addin.sheets.valuation import (
+    cross_check_block,
+    fade,
+    horizon_lines,
+    operating_profit_lines,
+    ratio_line,
+    valuation_blocks,
+)
 
 
 def of(read: Callable[[CoreSegments], Path]) -> Callable[[Results], Path]:
@@ -70,13 +77,12 @@ def _revenue() -> list[Line]:
             "{base_year.smartphone_price:year}",
             of(lambda c: c.price),
         ),
-        path(
+        every_year(
             "revenue_smartphone",
             SEGMENTS["smartphone"],
             "CNY m",
             "{shipments}*{price}",
             of(lambda c: c.segments["smartphone"].revenue),
-            opening="{shipments}*{price}",
             note="units x average price",
         ),
         _growth("iot", "Growth of IoT and lifestyle"),
@@ -97,13 +103,12 @@ def _revenue() -> list[Line]:
             "{base_year.revenue_internet:year}",
             of(lambda c: c.segments["internet"].revenue),
         ),
-        path(
+        every_year(
             "revenue",
             "Core revenue",
             "CNY m",
             "{revenue_smartphone}+{revenue_iot}+{revenue_internet}",
             of(lambda c: c.revenue),
-            opening="{revenue_smartphone}+{revenue_iot}+{revenue_internet}",
             total=True,
         ),
         yearly(
@@ -152,107 +157,54 @@ def _gross_profit() -> list[Line]:
         ),
         *[margin(segment) for segment in segments],
         *[profit(segment) for segment in segments],
-        path(
+        every_year(
             "gross_profit",
             "Gross profit",
             "CNY m",
             total,
             of(lambda c: c.gross_profit),
-            opening=total,
             total=True,
         ),
-        _ratio("gross_margin", "Gross margin", "gross_profit", of(lambda c: c.gross_margin)),
+        ratio_line("gross_margin", "Gross margin", "gross_profit", of(lambda c: c.gross_margin)),
     ]
 
 
-def _ratio(key: str, label: str, above: str, value: Callable[[Results], Path]) -> Line:
-    formula = f"IF({{revenue}}=0,0,{{{above}}}/{{revenue}})"
-    return path(key, label, "ratio", formula, value, opening=formula)
-
-
 def _costs() -> list[Line]:
-    def same(
-        key: str,
-        label: str,
-        unit: str,
-        formula: str,
-        value: Callable[[Results], Path],
-        note: str = "",
-        *,
-        total: bool = False,
-    ) -> Line:
-        """A line whose base year has the formula of the other years."""
-        return path(key, label, unit, formula, value, opening=formula, note=note, total=total)
-
     return [
-        path(
-            "overhead_ratio",
-            "Selling and administrative costs to revenue",
-            "ratio",
-            fade("{inputs.core_overhead_ratio_start}", "{inputs.core_overhead_ratio_end}", "fade_position"),
-            of(lambda c: c.overhead_ratio),
-            opening="{inputs.core_overhead_ratio_start}*{base_year.started:reported}",
+        *operating_profit_lines(
+            "core",
+            "{base_year.started:reported}",
+            lambda r: r.core_segments,
+            research="without what is charged to vehicles and new initiatives",
+            ebit="no other income: grants, interest and gains on investments are left out",
         ),
-        same(
-            "overhead",
-            "Selling and administrative costs",
-            "CNY m",
-            "{revenue}*{overhead_ratio}",
-            of(lambda c: c.overhead),
-        ),
-        path(
-            "research_ratio",
-            "Research and development to revenue",
-            "ratio",
-            fade("{research_ratio:opening}", "{inputs.core_research_ratio_end}", "fade_position"),
-            of(lambda c: c.research_ratio),
-            opening="IF({revenue}=0,0,{base_year.core_research:year}/{revenue})",
-            note="without what is charged to vehicles and new initiatives",
-        ),
-        same(
-            "research",
-            "Research and development",
-            "CNY m",
-            "{revenue}*{research_ratio}",
-            of(lambda c: c.research),
-        ),
-        same(
-            "ebit",
-            "Operating profit (EBIT)",
-            "CNY m",
-            "{gross_profit}-{overhead}-{research}",
-            of(lambda c: c.ebit),
-            "no other income: grants, interest and gains on investments are left out",
-            total=True,
-        ),
-        _ratio("ebit_margin", "Operating margin", "ebit", of(lambda c: c.ebit_margin)),
-        same(
+        every_year(
             "tax", "Tax on operating profit", "CNY m", "MAX({ebit},0)*{inputs.tax_rate}", of(lambda c: c.tax)
         ),
-        same("nopat", "NOPAT", "CNY m", "{ebit}-{tax}", of(lambda c: c.nopat)),
-        same(
+        every_year("nopat", "NOPAT", "CNY m", "{ebit}-{tax}", of(lambda c: c.nopat)),
+        every_year(
             "depreciation",
             "Depreciation and amortisation",
             "CNY m",
             "{revenue}*{inputs.core_depreciation_ratio}",
             of(lambda c: c.depreciation),
-            "within the costs above",
+            note="within the costs above",
         ),
-        same("ebitda", "EBITDA", "CNY m", "{ebit}+{depreciation}", of(lambda c: c.ebitda)),
-        same(
+        every_year("ebitda", "EBITDA", "CNY m", "{ebit}+{depreciation}", of(lambda c: c.ebitda)),
+        every_year(
             "capex",
             "Capital expenditure",
             "CNY m",
             "{revenue}*{inputs.core_capex_ratio}",
             of(lambda c: c.capex),
         ),
-        same(
+        every_year(
             "working_capital",
             "Net working capital",
             "CNY m",
             "{revenue}*{inputs.core_working_capital_days}/{inputs.days_per_year}",
             of(lambda c: c.working_capital),
-            "days of revenue; negative where suppliers pay for stocks",
+            note="days of revenue; negative where suppliers pay for stocks",
         ),
         path(
             "change_in_working_capital",

@@ -222,3 +222,17 @@ def path(
     """A line over the base year and the forecast years; without `opening` its base year is blank."""
     first = None if opening is None else (opening, lambda r: value(r)[0])
     return yearly(key, label, unit, formula, lambda r: value(r)[1:], opening=first, note=note, total=total)
+
+
+def every_year(
+    key: str,
+    label: str,
+    unit: str,
+    formula: str,
+    value: Callable[[Results], Path],
+    *,
+    note: str = "",
+    total: bool = False,
+) -> Line:
+    """A line whose base year has the formula of the other years."""
+    return path(key, label, unit, formula, value, opening=formula, note=note, total=total)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xlwings_addin.model.valuation import CrossChecks, Valuation
+from xlwings_addin.model.core_business import CoreSegments
+from xlwings_addin.model.valuation import CrossChecks, Path, Valuation
+from xlwings_addin.model.vehicle_business import VehicleUnits
 from xlwings_addin.model.xiaomi import Results
-from xlwings_addin.sheets.spec import Block, Line, constant, path, yearly
+from xlwings_addin.sheets.spec import Block, Line, constant, every_year, path, yearly
 
 
 def horizon_lines(
@@ -54,6 +56,68 @@ def fade(start: str, end: str, position: str) -> str:
     return f"({start}+({end}-{start})*{{{position}}})*{{in_horizon}}"
 
 
+def ratio_line(
+    key: str, label: str, above: str, value: Callable[[Results], Path], *, of: str = "revenue"
+) -> Line:
+    """One line of the sheet over another, 0 where there is nothing to divide by."""
+    return every_year(key, label, "ratio", f"IF({{{of}}}=0,0,{{{above}}}/{{{of}}})", value)
+
+
+def operating_profit_lines(
+    prefix: str,
+    started: str,
+    of: Callable[[Results], CoreSegments | VehicleUnits],
+    *,
+    research: str,
+    ebit: str,
+) -> list[Line]:
+    """From the line `gross_profit` to the operating profit; `research` and `ebit` are the notes on them."""
+    overhead = f"{{inputs.{prefix}_overhead_ratio_start}}"
+    return [
+        path(
+            "overhead_ratio",
+            "Selling and administrative costs to revenue",
+            "ratio",
+            fade(overhead, f"{{inputs.{prefix}_overhead_ratio_end}}", "fade_position"),
+            lambda r: of(r).overhead_ratio,
+            opening=f"{overhead}*{started}",
+        ),
+        every_year(
+            "overhead",
+            "Selling and administrative costs",
+            "CNY m",
+            "{revenue}*{overhead_ratio}",
+            lambda r: of(r).overhead,
+        ),
+        path(
+            "research_ratio",
+            "Research and development to revenue",
+            "ratio",
+            fade("{research_ratio:opening}", f"{{inputs.{prefix}_research_ratio_end}}", "fade_position"),
+            lambda r: of(r).research_ratio,
+            opening=f"IF({{revenue}}=0,0,{{base_year.{prefix}_research:year}}/{{revenue}})",
+            note=research,
+        ),
+        every_year(
+            "research",
+            "Research and development",
+            "CNY m",
+            "{revenue}*{research_ratio}",
+            lambda r: of(r).research,
+        ),
+        every_year(
+            "ebit",
+            "Operating profit (EBIT)",
+            "CNY m",
+            "{gross_profit}-{overhead}-{research}",
+            lambda r: of(r).ebit,
+            note=ebit,
+            total=True,
+        ),
+        ratio_line("ebit_margin", "Operating margin", "ebit", lambda r: of(r).ebit_margin),
+    ]
+
+
 def valuation_blocks(
     prefix: str,
     title: str,
@@ -75,22 +139,20 @@ def valuation_blocks(
             opening="{fcff}*{capital.opening_flow_share}",
             note="of the first flow the whole, or only what falls after the valuation date, as the case says",
         ),
-        path(
+        every_year(
             "discount_factor",
             "Discount factor",
             "factor",
             factor,
             lambda r: of(r).discount_factor,
-            opening=factor,
             note="1 / (1 + WACC) ^ years from the valuation date",
         ),
-        path(
+        every_year(
             "present_value",
             "Present value",
             "CNY m",
             "{counted_fcff}*{discount_factor}",
             lambda r: of(r).present_value,
-            opening="{counted_fcff}*{discount_factor}",
         ),
     ]
     value = [

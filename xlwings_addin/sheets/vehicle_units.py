@@ -22,10 +22,17 @@ from xlwings_addin.sheets.spec import (
     Line,
     Sheet,
     constant,
+    every_year,
     path,
     yearly,
 )
-from xlwings_addin.sheets.valuation import cross_check_block, fade, horizon_lines, valuation_blocks
+from xlwings_addin.sheets.valuation import (
+    cross_check_block,
+    fade,
+    horizon_lines,
+    operating_profit_lines,
+    valuation_blocks,
+)
 
 REFERENCES: Layout = {
     "reference": Columns(FIRST_COLUMN, ("Reference",), 15.0),
@@ -73,32 +80,29 @@ def _deliveries() -> list[Line]:
         ),
         *plants,
         path("capacity", "Capacity", "m vehicles", capacity, of(lambda v: v.capacity), opening=capacity),
-        path(
+        every_year(
             "deliveries",
             "Deliveries",
             "m vehicles",
             "MIN({demand},{capacity})",
             of(lambda v: v.deliveries),
-            opening="MIN({demand},{capacity})",
             note="the smaller of demand and capacity",
             total=True,
         ),
-        path(
+        every_year(
             "unmet_demand",
             "Demand not met",
             "m vehicles",
             "{demand}-{deliveries}",
             of(lambda v: v.unmet_demand),
-            opening="{demand}-{deliveries}",
             note="lost, not carried over",
         ),
-        path(
+        every_year(
             "utilisation",
             "Utilisation",
             "ratio",
             "IF({capacity}=0,0,{deliveries}/{capacity})",
             of(lambda v: v.utilisation),
-            opening="IF({capacity}=0,0,{deliveries}/{capacity})",
         ),
         yearly(
             "capacity_binds",
@@ -143,30 +147,27 @@ def _revenue() -> list[Line]:
             of(lambda v: v.price),
             opening="{base_year.vehicle_price:year}",
         ),
-        path(
+        every_year(
             "vehicle_revenue",
             "Revenue from vehicles",
             "CNY m",
             "{deliveries}*{price}",
             of(lambda v: v.vehicle_revenue),
-            opening="{deliveries}*{price}",
             note="deliveries x average price",
         ),
-        path(
+        every_year(
             "other_revenue",
             "Other revenue of the segment",
             "CNY m",
             "{vehicle_revenue}*{inputs.vehicle_other_revenue_share}",
             of(lambda v: v.other_revenue),
-            opening="{vehicle_revenue}*{inputs.vehicle_other_revenue_share}",
         ),
-        path(
+        every_year(
             "revenue",
             "Revenue",
             "CNY m",
             "{vehicle_revenue}+{other_revenue}",
             of(lambda v: v.revenue),
-            opening="{vehicle_revenue}+{other_revenue}",
             total=True,
         ),
     ]
@@ -218,74 +219,13 @@ def _gross_profit() -> list[Line]:
             opening=f"{base_margin}*{{started}}",
             note="the smaller of the two",
         ),
-        path(
+        every_year(
             "gross_profit",
             "Gross profit",
             "CNY m",
             "{gross_margin}*{revenue}",
             of(lambda v: v.gross_profit),
-            opening="{gross_margin}*{revenue}",
             total=True,
-        ),
-    ]
-
-
-def _costs() -> list[Line]:
-    return [
-        path(
-            "overhead_ratio",
-            "Selling and administrative costs to revenue",
-            "ratio",
-            fade(
-                "{inputs.vehicle_overhead_ratio_start}",
-                "{inputs.vehicle_overhead_ratio_end}",
-                "fade_position",
-            ),
-            of(lambda v: v.overhead_ratio),
-            opening="{inputs.vehicle_overhead_ratio_start}*{started}",
-        ),
-        path(
-            "overhead",
-            "Selling and administrative costs",
-            "CNY m",
-            "{overhead_ratio}*{revenue}",
-            of(lambda v: v.overhead),
-            opening="{overhead_ratio}*{revenue}",
-        ),
-        path(
-            "research_ratio",
-            "Research and development to revenue",
-            "ratio",
-            fade("{research_ratio:opening}", "{inputs.vehicle_research_ratio_end}", "fade_position"),
-            of(lambda v: v.research_ratio),
-            opening="IF({revenue}=0,0,{base_year.vehicle_research:year}/{revenue})",
-            note="AI and other new initiatives among it",
-        ),
-        path(
-            "research",
-            "Research and development",
-            "CNY m",
-            "{research_ratio}*{revenue}",
-            of(lambda v: v.research),
-            opening="{research_ratio}*{revenue}",
-        ),
-        path(
-            "ebit",
-            "Operating profit (EBIT)",
-            "CNY m",
-            "{gross_profit}-{overhead}-{research}",
-            of(lambda v: v.ebit),
-            opening="{gross_profit}-{overhead}-{research}",
-            note="may be a loss",
-            total=True,
-        ),
-        path(
-            "ebit_margin",
-            "Operating margin",
-            "ratio",
-            "IF({revenue}=0,0,{ebit}/{revenue})",
-            of(lambda v: v.ebit_margin),
-            opening="IF({revenue}=0,0,{ebit}/{revenue})",
         ),
     ]
 
@@ -373,13 +313,12 @@ def _cash() -> list[Line]:
             opening="{inputs.vehicle_opening_assets}*{started}",
         ),
         path("ebitda", "EBITDA", "CNY m", "{ebit}+{depreciation}", of(lambda v: v.ebitda)),
-        path(
+        every_year(
             "working_capital",
             "Net working capital",
             "CNY m",
             "{revenue}*{inputs.vehicle_working_capital_days}/{inputs.days_per_year}",
             of(lambda v: v.working_capital),
-            opening="{revenue}*{inputs.vehicle_working_capital_days}/{inputs.days_per_year}",
             note="days of revenue; negative where suppliers pay for stocks",
         ),
         years(
@@ -469,6 +408,13 @@ def blocks(context: Context) -> list[Block]:
         ),
         *horizon_lines("vehicle_horizon", lambda r: r.vehicle_units.valuation, started="{started}"),
     ]
+    costs = operating_profit_lines(
+        "vehicle",
+        "{started}",
+        lambda r: r.vehicle_units,
+        research="AI and other new initiatives among it",
+        ebit="may be a loss",
+    )
     final = constant(
         "final_deliveries",
         "Deliveries of the last forecast year",
@@ -481,7 +427,7 @@ def blocks(context: Context) -> list[Block]:
         Block("Deliveries", [*_deliveries(), final]),
         Block("Revenue", _revenue()),
         Block("Gross profit", _gross_profit()),
-        Block("Costs", _costs()),
+        Block("Costs", costs),
         Block("Tax after losses", _tax()),
         Block("Reinvestment and cash", _cash()),
         *valuation_blocks(
