@@ -61,6 +61,7 @@ class BaseYear:
     earlier_deliveries: float
     vehicle_revenue: Figure
     vehicle_margin: SegmentBase
+    vehicle_result: float
     group_revenue: float
     core_research: float
     vehicle_research: float
@@ -68,6 +69,12 @@ class BaseYear:
     @property
     def core_revenue(self) -> float:
         return sum(segment.revenue.year for segment in self.segments.values())
+
+    @property
+    def vehicle_result_margin(self) -> float:
+        """The reported result of the vehicle segment over its reported revenue."""
+        revenue = self.vehicle_margin.revenue.reported
+        return self.vehicle_result / revenue if revenue else 0.0
 
     @property
     def cumulative_deliveries(self) -> float:
@@ -147,6 +154,7 @@ def base_year(tables: Tables, year: int, number: Number) -> BaseYear:
             total("vehicle_revenue"), assumed_deliveries * number("assumed_vehicle_price")
         ),
         vehicle_margin=segment("vehicle_segment_revenue", "gross_margin_vehicle_segment", 0.0),
+        vehicle_result=total("vehicle_segment_result"),
         group_revenue=total("revenue"),
         core_research=research * (1 - number("vehicle_research_share")),
         vehicle_research=research * number("vehicle_research_share"),

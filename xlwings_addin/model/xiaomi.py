@@ -84,6 +84,7 @@ class SumOfParts:
     terminal_share: float
     core_multiples: Multiples
     vehicle_multiples: Multiples
+    final_deliveries: float
     implied_vehicle_per_share: float
     implied_final_deliveries: float | str
 
@@ -112,6 +113,23 @@ class Results:
     def vehicle_valuation(self) -> Valuation:
         """Vehicles by the method the case chooses."""
         return _chosen_vehicle(self.inputs, self.vehicle_ramp, self.vehicle_units)
+
+    def _vehicle_end(self) -> dict[str, float]:
+        """Where the vehicle business stands in its last forecast year, by the method the case chooses."""
+        if self.inputs.text("vehicle_method") == "ramp":
+            revenue, income = (
+                self.vehicle_ramp.final_revenue_usd,
+                self.vehicle_ramp.final_operating_income_usd,
+            )
+        else:
+            last, rate = int(self.vehicle_units.valuation.in_horizon.sum()), self.inputs.number("cny_per_usd")
+            revenue = float(self.vehicle_units.revenue[last]) / rate
+            income = float(self.vehicle_units.ebit[last]) / rate
+        return {
+            "vehicle_final_deliveries_m": self.sotp.final_deliveries,
+            "vehicle_final_revenue_usd_m": revenue,
+            "vehicle_final_operating_income_usd_m": income,
+        }
 
     def summary(self) -> dict[str, object]:
         """The key results as plain numbers, for a program to read."""
@@ -144,9 +162,7 @@ class Results:
             "net_cash": {"cny_m": self.sotp.net_cash.value, "per_share_hkd": self.sotp.net_cash.per_share},
             "core_and_net_cash_per_share_hkd": self.sotp.core_and_net_cash_per_share,
             "terminal_share": self.sotp.terminal_share,
-            "vehicle_final_revenue_usd_m": self.vehicle_ramp.final_revenue_usd,
-            "vehicle_final_operating_income_usd_m": self.vehicle_ramp.final_operating_income_usd,
-            "vehicle_final_deliveries_m": self.vehicle_units.final_deliveries,
+            **self._vehicle_end(),
             "core_wacc": self.capital.core_wacc,
             "core_wacc_computed": self.capital.wacc_computed,
             "vehicle_wacc": self.capital.vehicle_wacc,
@@ -329,6 +345,7 @@ def _sum_of_parts(
         ),
         core_multiples=_multiples(inputs, core, segments[0]),
         vehicle_multiples=_vehicle_multiples(inputs, ramp, units, segments[1]),
+        final_deliveries=final_deliveries,
         implied_vehicle_per_share=implied_vehicle,
         implied_final_deliveries=(
             final_deliveries * implied_vehicle / vehicle_per_share if vehicle_per_share else UNDEFINED

@@ -180,12 +180,42 @@ def _vehicles(context: Context) -> list[Line]:
             note=basis(context, "vehicle_revenue", QUARTERS),
         ),
         _single(
+            "segment_revenue",
+            "Revenue of the segment",
+            "CNY m",
+            "reported",
+            f"SUMPRODUCT({IN_YEAR}*{_quarters('vehicle_segment_revenue')})",
+            lambda r: r.base_year.vehicle_margin.revenue.reported,
+            note=basis(context, "vehicle_segment_revenue", QUARTERS),
+        ),
+        _single(
             "vehicle_price",
             "Average price of a vehicle",
             "CNY per vehicle",
             "year",
             "IF({deliveries:year}=0,0,{vehicle_revenue:year}/{deliveries:year})",
             lambda r: r.base_year.price,
+        ),
+        _single(
+            "segment_result",
+            "Result of the segment",
+            "CNY m",
+            "reported",
+            f"SUMPRODUCT({IN_YEAR}*{_quarters('vehicle_segment_result')})",
+            lambda r: r.base_year.vehicle_result,
+            note=basis(context, "vehicle_segment_result", QUARTERS),
+        ),
+        Line(
+            "segment_margin",
+            "Result to revenue of the segment",
+            "ratio",
+            {
+                "reported": Entry(
+                    lambda r: r.base_year.vehicle_result_margin,
+                    "IF({segment_revenue:reported}=0,0,{segment_result:reported}/{segment_revenue:reported})",
+                )
+            },
+            note="what the build-up's operating margin of the base year is held against, on Checks",
         ),
         _single(
             "earlier_deliveries",

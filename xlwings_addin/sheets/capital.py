@@ -145,7 +145,7 @@ def blocks(_: Context) -> list[Block]:
             "rate",
             "{inputs.core_wacc_printed}-{wacc_computed}",
             lambda r: r.capital.wacc_rounding,
-            note="what rounding to the printed figure takes off the discount rate",
+            note="what the printed figure takes off the discount rate, where the case uses it",
         ),
         constant(
             "core_wacc",

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from xlwings_addin.model.parameters import PARAMETERS
-from xlwings_addin.model.valuation import Valuation
+from xlwings_addin.model.valuation import Path, Valuation
 from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets import functions, history, inputs, replication
 from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Context, Entry, Layout, Line, Sheet
@@ -317,11 +317,44 @@ def _economics(_: Context) -> list[Line]:
             severity="WARN",
         )
 
+    def growth_step(
+        sheet: str, prefix: str, title: str, of: Callable[[Results], tuple[Path, Valuation]]
+    ) -> Line:
+        """Terminal growth less the growth of the last forecast year; nothing where there is no such year."""
+
+        def value(r: Results) -> float:
+            revenue, valuation = of(r)
+            last = int(valuation.in_horizon.sum())
+            if not last or not revenue[last - 1]:
+                return 0.0
+            return r.inputs.number(f"{prefix}_terminal_growth") - (revenue[last] / revenue[last - 1] - 1)
+
+        final, before = (
+            f"INDEX({{{sheet}.revenue[0:]}},1,{{{sheet}.horizon}}{offset})" for offset in ("+1", "")
+        )
+        return _check(
+            f"{sheet}_growth_step",
+            f"{title}: terminal growth above the last year's",
+            "rate",
+            "Growth that rises after the forecast is growth that nobody has forecast.",
+            f"IF({{{sheet}.horizon}}=0,0,IF({before}=0,0,{{inputs.{prefix}_terminal_growth}}-({final}/{before}-1)))",
+            value,
+            limit="warning_growth_step",
+            severity="WARN",
+        )
+
     driver = "A gap says that the flows after the forecast reinvest less, or more, than their growth needs."
     multiple = "A gap says that the market's multiple and the discounted flows do not believe the same."
     return [
         *business("core", "Core", lambda r: r.core_valuation),
         *business("vehicle", "Vehicles", lambda r: r.vehicle_valuation),
+        growth_step(
+            "core_segments", "core", "Core", lambda r: (r.core_segments.revenue, r.core_segments.valuation)
+        ),
+        growth_step(
+            "vehicle_units", "vehicle", "Vehicles",
+            lambda r: (r.vehicle_units.revenue, r.vehicle_units.valuation),
+        ),
         cross_check(
             "core_segments", "driver_difference", "Core: value driver against Gordon", driver,
             lambda r: r.core_segments.checks.driver_difference,
@@ -349,18 +382,15 @@ def _double_counting(_: Context) -> list[Line]:
 
     return [
         _check(
-            "twice_research",
-            "Research: core's and vehicles' against the group's",
-            "difference",
-            "Vehicle losses stay out of the core's margins, and each cost is charged once: the two shares of "
-            "research add to the group's.",
-            _relative_gap(
-                "{base_year.core_research:year}+{base_year.vehicle_research:year}",
-                "{inputs.group_research}*{base_year.started:reported}",
-            ),
-            lambda r: 0.0,
-            limit="tolerance",
-            severity="FAIL",
+            "twice_vehicle_costs",
+            "Vehicles: margin of the base year above the reported one",
+            "ratio",
+            "Vehicle losses belong to vehicles: a better margin than reported leaves their costs in the core's "
+            "margins, or nowhere.",
+            "{vehicle_units.ebit_margin:opening}-{base_year.segment_margin:reported}",
+            lambda r: float(r.vehicle_units.ebit_margin[0]) - r.base_year.vehicle_result_margin,
+            limit="warning_margin_gap",
+            severity="WARN",
         ),
         _check(
             "twice_revenue",

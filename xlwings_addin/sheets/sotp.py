@@ -387,20 +387,27 @@ def blocks(_: Context) -> list[Block]:
     ]
     implied = [
         constant(
+            "final_deliveries",
+            "Deliveries of the last forecast year in this model",
+            "m vehicles",
+            'IF({inputs.vehicle_method}="units",{vehicle_units.final_deliveries},'
+            "SUMPRODUCT({vehicle_ramp.is_final[all]},{vehicle_ramp.deliveries_at_base_price[all]}))",
+            lambda r: r.sotp.final_deliveries,
+        ),
+        constant(
             "implied_vehicle_per_share",
             "Vehicle value a share that the price pays for",
             "HKD",
             "({price}-{value_per_share})/(1-{inputs.holding_discount})+{vehicle:per_share}",
             lambda r: r.sotp.implied_vehicle_per_share,
-            note="if the rest is worth what this model says; before the holding discount",
+            note="if the rest is worth what this model says; before the holding discount; below 0 where it pays for less",
         ),
         constant(
             "implied_final_deliveries",
             "Deliveries of the last forecast year that this pays for",
             "m vehicles",
-            'IF({vehicle:per_share}=0,"n/a",IF({inputs.vehicle_method}="units",{vehicle_units.final_deliveries},'
-            "SUMPRODUCT({vehicle_ramp.is_final[all]},{vehicle_ramp.deliveries_at_base_price[all]}))"
-            "*{implied_vehicle_per_share}/{vehicle:per_share})",
+            'IF({vehicle:per_share}=0,"n/a",'
+            "{final_deliveries}*{implied_vehicle_per_share}/{vehicle:per_share})",
             lambda r: r.sotp.implied_final_deliveries,
             note="in proportion to the model's own; exact for a ramp whose income starts at zero",
         ),
