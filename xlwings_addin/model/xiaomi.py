@@ -117,14 +117,12 @@ class Results:
     def _vehicle_end(self) -> dict[str, float]:
         """Where the vehicle business stands in its last forecast year, by the method the case chooses."""
         if self.inputs.text("vehicle_method") == "ramp":
-            revenue, income = (
-                self.vehicle_ramp.final_revenue_usd,
-                self.vehicle_ramp.final_operating_income_usd,
-            )
+            ramp = self.vehicle_ramp
+            revenue, income = ramp.final_revenue_usd, ramp.final_operating_income_usd
         else:
-            last, rate = int(self.vehicle_units.valuation.in_horizon.sum()), self.inputs.number("cny_per_usd")
-            revenue = float(self.vehicle_units.revenue[last]) / rate
-            income = float(self.vehicle_units.ebit[last]) / rate
+            units, rate = self.vehicle_units, self.inputs.number("cny_per_usd")
+            last = int(units.valuation.in_horizon.sum())
+            revenue, income = float(units.revenue[last]) / rate, float(units.ebit[last]) / rate
         return {
             "vehicle_final_deliveries_m": self.sotp.final_deliveries,
             "vehicle_final_revenue_usd_m": revenue,

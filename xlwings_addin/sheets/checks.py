@@ -327,7 +327,8 @@ def _economics(_: Context) -> list[Line]:
             last = int(valuation.in_horizon.sum())
             if not last or not revenue[last - 1]:
                 return 0.0
-            return r.inputs.number(f"{prefix}_terminal_growth") - (revenue[last] / revenue[last - 1] - 1)
+            growth = float(revenue[last] / revenue[last - 1]) - 1
+            return r.inputs.number(f"{prefix}_terminal_growth") - growth
 
         final, before = (
             f"INDEX({{{sheet}.revenue[0:]}},1,{{{sheet}.horizon}}{offset})" for offset in ("+1", "")
@@ -385,8 +386,8 @@ def _double_counting(_: Context) -> list[Line]:
             "twice_vehicle_costs",
             "Vehicles: margin of the base year above the reported one",
             "ratio",
-            "Vehicle losses belong to vehicles: a better margin than reported leaves their costs in the core's "
-            "margins, or nowhere.",
+            "Vehicle losses belong to vehicles: a better margin than reported leaves their costs in the "
+            "core's margins, or nowhere.",
             "{vehicle_units.ebit_margin:opening}-{base_year.segment_margin:reported}",
             lambda r: float(r.vehicle_units.ebit_margin[0]) - r.base_year.vehicle_result_margin,
             limit="warning_margin_gap",

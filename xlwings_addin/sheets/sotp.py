@@ -400,7 +400,7 @@ def blocks(_: Context) -> list[Block]:
             "HKD",
             "({price}-{value_per_share})/(1-{inputs.holding_discount})+{vehicle:per_share}",
             lambda r: r.sotp.implied_vehicle_per_share,
-            note="if the rest is worth what this model says; before the holding discount; below 0 where it pays for less",
+            note="if the rest is worth what this model says; before the holding discount",
         ),
         constant(
             "implied_final_deliveries",
