@@ -6,16 +6,14 @@ from datetime import date
 
 import pytest
 
-from xlwings_addin.model.lint import ODDITIES, RULES, SEVERITIES, Finding, lint
-from xlwings_addin.model.tables import Oddity, Row, Tables, load_tables
+from xlwings_addin.model.inputs import Inputs
+from xlwings_addin.model.lint import IDLE, ODDITIES, ROW_RULES, RULES, SEVERITIES, TIMELESS, Finding, lint
+from xlwings_addin.model.parameters import PARAMETERS, parameter
+from xlwings_addin.model.tables import Oddity, Row, Tables
+from xlwings_addin.model.xiaomi import evaluate
 
-TODAY = date(2024, 3, 8)
+TODAY = date(2025, 11, 19)
 Mutation = Callable[[Tables], Tables]
-
-
-@pytest.fixture(scope="module")
-def tables() -> Tables:
-    return load_tables()
 
 
 def altered(key: str, period: str = "", **updates: object) -> Mutation:
@@ -43,12 +41,13 @@ def swapped(tables: Tables, old: Row, *new: Row) -> Tables:
     )
 
 
-def found(tables: Tables, rule: str) -> list[Finding]:
-    return [finding for finding in lint(tables, today=TODAY) if finding.rule == rule]
+def found(tables: Tables, rule: str, *cases: Inputs) -> list[Finding]:
+    return [finding for finding in lint(tables, today=TODAY, cases=cases) if finding.rule == rule]
 
 
-def test_the_shipped_tables_have_no_error(tables: Tables):
-    findings = lint(tables, today=TODAY)
+def test_the_shipped_tables_and_cases_have_no_error(tables: Tables, cases: dict[str, Inputs]):
+    assert len(cases) == 5
+    findings = lint(tables, today=TODAY, cases=cases.values())
     assert findings
     assert [str(finding) for finding in findings if finding.severity == "error"] == []
 
@@ -61,9 +60,9 @@ def test_errors_come_first(tables: Tables):
 
 
 def test_a_finding_names_its_place(tables: Tables):
-    finding = found(tables, "look_ahead")[0]
+    finding = found(tables, "unverified")[0]
     row = tables.row(finding.key, finding.period)
-    assert str(finding) == f"warning look_ahead: {finding.message} ({row.file} line {row.line})"
+    assert str(finding) == f"warning unverified: {finding.message} ({row.file} line {row.line})"
 
 
 MUTATIONS: list[tuple[str, str, Mutation, str]] = [
@@ -99,6 +98,27 @@ MUTATIONS: list[tuple[str, str, Mutation, str]] = [
         altered("vehicle_average_selling_price", "FY2024", value=32600.0),
         # 136,854 vehicles at 32,600, the price in USD, are 4,461 m.
         "136,854 vehicles of FY2024 at 32,600 CNY are 4,461 CNY m, not vehicle_revenue 32,100",
+    ),
+    (
+        "smartphone_revenue",
+        "error",
+        altered("smartphone_average_selling_price", "2025Q3", value=149.3),
+        # 43.3 m at 149.3, the price in USD, are 6,465 m.
+        "43.3 m smartphones of 2025Q3 at 149.3 CNY are 6,465 CNY m, not revenue_smartphone 46,000",
+    ),
+    (
+        "smartphone_revenue",
+        "error",
+        altered("smartphone_shipments", "2025Q3", value=43.5),
+        # 43.5 x 1,062.8 is 46,232, half a per cent more; the announced 43.3 m give 46,019.
+        "43.5 m smartphones of 2025Q3 at 1,062.8 CNY are 46,232 CNY m, not revenue_smartphone 46,000",
+    ),
+    (
+        "quarters",
+        "error",
+        altered("smartphone_shipments", "2024Q4", value=42.2),
+        # 40.6 + 42.2 + 43.1 + 42.2 = 168.1.
+        "smartphone_shipments FY2024 168.5 is not the sum of its quarters 168.1",
     ),
     (
         "quarters",
@@ -172,21 +192,22 @@ MUTATIONS: list[tuple[str, str, Mutation, str]] = [
     (
         "stale",
         "warning",
-        altered("price_hkd", as_of=date(2024, 2, 28)),
-        # 2024 is a leap year: 28 February to 8 March are 9 days.
-        "price_hkd is 9 days old on 2024-03-08, must be at most 7",
+        altered("price_hkd", as_of=date(2025, 10, 31)),
+        # October has 31 days: 31 October to 19 November are 19 days.
+        "price_hkd is 19 days old on 2025-11-19, must be at most 7",
     ),
     (
-        "look_ahead",
+        "stale",
         "warning",
-        altered("risk_free", as_of=date(2024, 3, 9)),
-        "risk_free was known on 2024-03-09, after valuation_date 2024-03-08",
+        altered("basic_shares", as_of=date(2025, 5, 19)),
+        # 12 + 30 + 31 + 31 + 30 + 31 + 19 days.
+        "basic_shares is 184 days old on 2025-11-19, must be at most 183",
     ),
     (
-        "look_ahead",
-        "warning",
-        altered("free_cash_flow", "FY2022", as_of=date(2024, 4, 1)),
-        "free_cash_flow FY2022 was known on 2024-04-01, after valuation_date 2024-03-08",
+        "ranges",
+        "info",
+        altered("tax_rate", value=0.15, low=0.15, high=0.15),
+        "tax_rate is an assumption whose range is the point 0.15",
     ),
     (
         "known_too_early",
@@ -243,6 +264,195 @@ def test_a_rule_fires_on_a_table_made_wrong(
 
 def test_every_rule_has_a_mutation():
     assert {rule.__name__.strip("_") for rule in RULES} == {rule for rule, *_ in MUTATIONS}
+
+
+# Cases ---------------------------------------------------------------------------------------------------
+
+
+def with_row(inputs: Inputs, key: str, **updates: object) -> Inputs:
+    """A case whose row of a scalar is altered; its value stays."""
+    return replace(inputs, rows={**inputs.rows, key: inputs.row(key).model_copy(update=updates)})
+
+
+def with_history(inputs: Inputs, key: str, period: str, **updates: object) -> Inputs:
+    """A case whose tables have an altered row of history."""
+    return replace(inputs, tables=altered(key, period, **updates)(inputs.tables))
+
+
+LATE = {"as_of": date(2025, 11, 20)}
+
+
+def look_ahead(inputs: Inputs) -> list[str]:
+    return [finding.message for finding in found(inputs.tables, "look_ahead", inputs)]
+
+
+@pytest.mark.parametrize("case", ["base", "bear", "bull"])
+def test_nothing_a_house_case_uses_was_known_too_late(cases: dict[str, Inputs], case: str):
+    assert look_ahead(cases[case]) == []
+
+
+def test_without_cases_no_date_is_compared(tables: Tables):
+    assert found(tables, "look_ahead") == []
+
+
+@pytest.mark.parametrize("key", ["risk_free", "demand_saturation", "liquid_funds", "group_research"])
+def test_a_scalar_known_after_the_valuation_date_is_found(cases: dict[str, Inputs], key: str):
+    assert look_ahead(with_row(cases["bull"], key, **LATE)) == [
+        f"{key} was known on 2025-11-20, after valuation_date 2025-11-19 of bull"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "period"),
+    [
+        ("revenue", "2025Q3"),
+        ("revenue_iot", "2025Q1"),
+        ("smartphone_shipments", "2025Q2"),
+        ("gross_margin_internet", "2025Q3"),
+        ("vehicle_deliveries", "2025Q3"),
+        ("vehicle_deliveries", "2024Q2"),
+        ("vehicle_revenue", "2025Q1"),
+        ("vehicle_segment_revenue", "2025Q2"),
+        ("gross_margin_vehicle_segment", "2025Q3"),
+    ],
+)
+def test_a_quarter_of_the_base_year_known_too_late_is_found_once(
+    cases: dict[str, Inputs], key: str, period: str
+):
+    late = with_history(cases["base"], key, period, **LATE)
+    expected = f"{key} {period} was known on 2025-11-20, after valuation_date 2025-11-19 of base"
+    assert look_ahead(late) == [expected]
+
+
+def test_quarters_count_for_the_business_that_is_built_up_from_them(cases: dict[str, Inputs]):
+    averaged = with_history(cases["base"].replace(core_method="average"), "revenue_iot", "2025Q1", **LATE)
+    assert look_ahead(averaged) == []
+    ramp = with_history(cases["base"].replace(vehicle_method="ramp"), "vehicle_revenue", "2025Q1", **LATE)
+    assert look_ahead(ramp) == []
+
+
+def test_averaged_cash_flows_count_where_the_core_is_their_average(cases: dict[str, Inputs]):
+    late = with_history(cases["base"], "free_cash_flow", "FY2022", **LATE)
+    assert look_ahead(late) == []
+    assert look_ahead(late.replace(core_method="average")) == [
+        "free_cash_flow FY2022 was known on 2025-11-20, after valuation_date 2025-11-19 of base"
+    ]
+
+
+def test_each_case_is_compared_with_its_own_day(tables: Tables, cases: dict[str, Inputs]):
+    messages = {finding.message for finding in found(tables, "look_ahead", *cases.values())}
+    # The announcement of 19 March 2024 is later than the article of 8 March, and earlier than November 2025.
+    for key in ("debt", "free_cash_flow FY2023"):
+        for case in ("march_2024_replica", "march_2024_strict"):
+            assert f"{key} was known on 2024-03-19, after valuation_date 2024-03-08 of {case}" in messages
+    assert not [message for message in messages if message.endswith((" base", " bull", " bear"))]
+
+
+def test_what_a_method_leaves_idle_may_be_known_later(cases: dict[str, Inputs]):
+    replica = cases["march_2024_replica"]
+    sections = {"Base year", "Core segments", "Vehicle units"}
+    idle = [each.key for each in PARAMETERS if each.section in sections]
+    assert len(idle) > 50
+    assert all(replica.row(key).as_of > replica.day("valuation_date") for key in idle)
+    messages = look_ahead(replica)
+    assert messages
+    assert not [message for message in messages if message.split()[0] in idle]
+
+
+def test_the_scalars_called_idle_do_not_move_the_value(cases: dict[str, Inputs]):
+    tried = 0
+    for choice, by_choice in IDLE.items():
+        for word, names in by_choice.items():
+            inputs = cases["base"].replace(**{choice: word})
+            value = evaluate(inputs).sotp.value_per_share
+            for each in PARAMETERS:
+                row = inputs.row(each.key)
+                if not {each.key, each.section} & set(names) or row.low is None or each.kind == "year":
+                    continue
+                for end in (row.low, row.high):
+                    assert evaluate(inputs.replace(**{each.key: end})).sotp.value_per_share == value, each.key
+                    tried += 1
+    assert tried > 100
+
+
+def test_the_idle_names_are_keys_sections_and_choices_of_the_model():
+    known = {each.key for each in PARAMETERS} | {each.section for each in PARAMETERS}
+    assert set(TIMELESS) <= known
+    for choice, by_choice in IDLE.items():
+        assert set(by_choice) == set(parameter(choice).choices)
+        assert {name for names in by_choice.values() for name in names} <= known
+
+
+ROW_MUTATIONS: list[tuple[str, str, str, dict[str, object], str]] = [
+    ("units", "error", "debt", {"unit": "RMB m"}, "debt unit 'RMB m' is not a known unit"),
+    (
+        "mixed_currency",
+        "error",
+        "debt",
+        {"note": "$4.2 billion yuan"},
+        "debt is described as '$4.2 billion yuan', which has two currencies",
+    ),
+    (
+        "exchange_rates",
+        "error",
+        "hkd_per_usd",
+        {"value": 7.2015, "text": "7.2015"},
+        "hkd_per_usd 7.2015 must be from 7.75 to 7.85",
+    ),
+    (
+        "ranges",
+        "info",
+        "tax_rate",
+        {"low": 0.15, "high": 0.15, "text": "0.15"},
+        "tax_rate is an assumption whose range is the point 0.15",
+    ),
+    ("formula_text", "warning", "debt", {"source": "=NOW()"}, "debt source '=NOW()' begins like a formula"),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity", "key", "updates", "message"), ROW_MUTATIONS, ids=[each[0] for each in ROW_MUTATIONS]
+)
+def test_a_rule_for_rows_reads_those_of_a_case_too(
+    tables: Tables,
+    cases: dict[str, Inputs],
+    rule: str,
+    severity: str,
+    key: str,
+    updates: dict[str, object],
+    message: str,
+):
+    strict = with_row(cases["march_2024_strict"], key, file="march_2024_strict.csv", **updates)
+    before = found(tables, rule, cases["march_2024_strict"])
+    (finding,) = [each for each in found(tables, rule, strict) if each not in before]
+    assert (finding.severity, finding.message) == (severity, message)
+    assert finding.file == "march_2024_strict.csv"
+
+
+def test_every_rule_for_rows_has_a_mutation():
+    assert [rule.__name__.strip("_") for rule in ROW_RULES] == [rule for rule, *_ in ROW_MUTATIONS]
+
+
+def test_a_row_that_cases_share_is_found_once(tables: Tables, cases: dict[str, Inputs]):
+    alone = found(tables, "ranges", cases["march_2024_strict"])
+    both = found(tables, "ranges", cases["march_2024_strict"], cases["march_2024_replica"])
+    assert alone == both
+    assert alone
+
+
+@pytest.mark.parametrize(
+    ("key", "updates"),
+    [
+        ("plant_3_year", {"low": 2027.0, "high": 2027.0}),
+        ("probability", {"low": 0.0, "high": 0.0}),
+        ("tax_rate", {"low": 0.15, "high": 0.25}),
+        ("tax_rate", {"low": None, "high": None}),
+    ],
+)
+def test_a_year_a_probability_and_a_range_with_width_are_no_points(
+    tables: Tables, key: str, updates: dict[str, object]
+):
+    assert found(altered(key, **updates)(tables), "ranges") == found(tables, "ranges")
 
 
 # Conflicts -----------------------------------------------------------------------------------------------
@@ -302,12 +512,13 @@ def test_a_conflict_says_which_mix_up_its_ratio_looks_like(tables: Tables, facto
     assert f"which looks like {guess}" in finding.message
 
 
-def test_the_three_real_conflicts_are_recorded(tables: Tables):
+def test_the_real_conflicts_are_recorded(tables: Tables):
     figures = {(finding.key, finding.period) for finding in found(tables, "conflicts")}
     assert figures == {
         ("free_cash_flow", "FY2020"),
         ("free_cash_flow", "FY2023"),
         ("operating_cash_flow", "FY2024"),
+        ("share_price", "2025-11-19"),
     }
 
 

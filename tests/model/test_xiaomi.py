@@ -1,14 +1,18 @@
-"""The two cases of March 2024, against what article 004 prints and against arithmetic that shares no code."""
+"""The cases valued: March 2024 against what article 004 prints, the house view against arithmetic by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import by_hand
 import numpy as np
 import numpy_financial as npf
 import pytest
 
 import xlwings_addin as xa
 from xlwings_addin.core.errors import DomainError
-from xlwings_addin.model.inputs import load_inputs
+from xlwings_addin.model.inputs import Inputs, load_inputs
 from xlwings_addin.model.xiaomi import Results, evaluate
 
 # Seeking Alpha article 4676592 (March 2024), as printed.
@@ -28,8 +32,8 @@ def strict() -> Results:
 
 
 def test_the_replica_gives_the_vehicle_figures_that_article_004_prints(replica: Results) -> None:
-    assert 54_500 <= replica.vehicle.final_revenue_usd <= 55_500
-    assert f"{replica.vehicle.final_operating_income_usd / 1000:.1f}" == PRINTED_OPERATING_INCOME_BN
+    assert 54_500 <= replica.vehicle_ramp.final_revenue_usd <= 55_500
+    assert f"{replica.vehicle_ramp.final_operating_income_usd / 1000:.1f}" == PRINTED_OPERATING_INCOME_BN
     assert 15_500 <= replica.sotp.vehicle.usd <= 16_500
     assert f"{replica.sotp.vehicle.per_share_usd:.2f}" == PRINTED_PER_SHARE_USD
     assert f"{replica.sotp.vehicle.per_share:.2f}" == PRINTED_PER_SHARE_HKD
@@ -43,7 +47,7 @@ def test_the_replica_gives_the_core_and_cash_that_article_004_prints(replica: Re
 def test_the_replica_splits_as_the_variant_table_has_it(replica: Results) -> None:
     # Variant A, recomputed independently of this code: explicit 8.00, terminal 7.69, total 15.69 USD bn.
     rate = replica.inputs.number("cny_per_usd") * 1000
-    value = replica.vehicle.valuation
+    value = replica.vehicle_ramp.valuation
     assert f"{value.explicit_value / rate:.2f}" == "8.00"
     assert f"{value.terminal_present_value / rate:.2f}" == "7.69"
     assert f"{value.enterprise_value / rate:.2f}" == "15.69"
@@ -51,9 +55,9 @@ def test_the_replica_splits_as_the_variant_table_has_it(replica: Results) -> Non
 
 def test_the_replica_core_is_the_capitalised_average_of_four_reported_years(replica: Results) -> None:
     average = (18_850 + 2_620 - 10_190 + 35_030) / 4
-    assert replica.core.normalised_fcff == pytest.approx(average, rel=1e-12)
+    assert replica.core_average.normalised_fcff == pytest.approx(average, rel=1e-12)
     assert replica.sotp.core.value == pytest.approx(average / (0.11 - 0.05), rel=1e-12)
-    assert replica.core.valuation.terminal_share == 1.0
+    assert replica.core_average.valuation.terminal_share == 1.0
 
 
 def test_the_unrounded_wacc_is_shown_beside_the_printed_one(replica: Results) -> None:
@@ -104,7 +108,7 @@ def test_parts_of_the_sum_add_up(replica: Results, strict: Results) -> None:
 
 def test_the_price_implies_the_deliveries_that_give_it(replica: Results) -> None:
     assert isinstance(replica.sotp.implied_final_deliveries, float)
-    implied = replica.sotp.implied_final_deliveries / replica.vehicle.deliveries_at_base_price[-1]
+    implied = replica.sotp.implied_final_deliveries / replica.vehicle_ramp.deliveries_at_base_price[-1]
     deliveries = replica.inputs.number("vehicle_base_deliveries") * implied
     again = evaluate(replica.inputs.replace(vehicle_base_deliveries=deliveries))
     assert again.sotp.value_per_share == pytest.approx(replica.inputs.number("price_hkd"), rel=1e-9)
@@ -113,7 +117,7 @@ def test_the_price_implies_the_deliveries_that_give_it(replica: Results) -> None
 def test_the_price_implies_the_deliveries_that_give_it_under_a_holding_discount(replica: Results) -> None:
     discounted = evaluate(replica.inputs.replace(holding_discount=0.2))
     assert isinstance(discounted.sotp.implied_final_deliveries, float)
-    implied = discounted.sotp.implied_final_deliveries / discounted.vehicle.deliveries_at_base_price[-1]
+    implied = discounted.sotp.implied_final_deliveries / discounted.vehicle_ramp.deliveries_at_base_price[-1]
     deliveries = discounted.inputs.number("vehicle_base_deliveries") * implied
     again = evaluate(discounted.inputs.replace(vehicle_base_deliveries=deliveries))
     assert again.sotp.value_per_share == pytest.approx(discounted.inputs.number("price_hkd"), rel=1e-9)
@@ -125,7 +129,7 @@ def test_the_price_implies_the_deliveries_that_give_it_under_a_holding_discount(
 def test_a_vehicle_business_worth_nothing_is_worth_nothing(replica: Results, nothing: str) -> None:
     results = evaluate(replica.inputs.replace(**{nothing: 0.0}))
     assert results.sotp.vehicle.value == 0.0
-    assert results.vehicle.valuation.terminal_share == 0.0
+    assert results.vehicle_ramp.valuation.terminal_share == 0.0
     assert results.sotp.value_per_share == pytest.approx(replica.sotp.core_and_net_cash_per_share)
 
 
@@ -139,7 +143,8 @@ def test_more_debt_than_value_leaves_no_margin_of_safety(replica: Results) -> No
 def test_the_summary_has_what_a_program_reads(replica: Results) -> None:
     summary = replica.summary()
     assert {"case", "valuation_date", "price_hkd", "value_per_share_hkd", "margin_of_safety"} <= set(summary)
-    assert set(summary["segments"]) == {"core", "vehicle"}  # type: ignore[call-overload]
+    assert set(summary["segments"]) == {"core", "vehicle", "new_initiatives"}  # type: ignore[call-overload]
+    assert summary["methods"] == {"core": "average", "vehicle": "ramp"}
     for segment in summary["segments"].values():  # type: ignore[attr-defined]
         assert set(segment) == {
             *("enterprise_value_cny_m", "enterprise_value_usd_m", "per_share_hkd", "per_share_usd")
@@ -159,3 +164,196 @@ def test_the_summary_has_what_a_program_reads(replica: Results) -> None:
 def test_inputs_that_break_a_rule_are_refused_by_name(change: dict[str, object], message: str) -> None:
     with pytest.raises(DomainError, match=message):
         load_inputs("march_2024_replica").replace(**change)
+
+
+# The house view ------------------------------------------------------------------------------------------
+
+METHODS = ("core_method", "vehicle_method")
+
+
+@pytest.fixture(scope="module")
+def house(base: Inputs) -> Results:
+    return evaluate(base)
+
+
+def plain(value: object) -> object:
+    """A result as dictionaries and lists, so that two can be compared."""
+    if isinstance(value, Mapping):
+        return {key: plain(each) for key, each in value.items()}
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def lines(results: Results, *, without: tuple[str, ...] = ()) -> dict[str, object]:
+    parts = (
+        "timeline",
+        "capital",
+        "base_year",
+        "core_average",
+        "core_segments",
+        "vehicle_ramp",
+        "vehicle_units",
+    )
+    return {part: plain(asdict(getattr(results, part))) for part in (*parts, "sotp") if part not in without}
+
+
+@pytest.mark.parametrize("case", ["base", "bear", "bull"])
+def test_a_house_case_is_worth_what_plain_floats_give(cases: dict[str, Inputs], case: str) -> None:
+    inputs, results = cases[case], evaluate(cases[case])
+    core, vehicle = by_hand.core_segments(inputs), by_hand.vehicle_units(inputs)
+    by_loops = by_hand.value_per_share(inputs, core.worth.total, vehicle.worth.total)
+    assert results.sotp.value_per_share == pytest.approx(by_loops, rel=1e-12)
+    assert results.capital.core_wacc == pytest.approx(by_hand.core_wacc(inputs), rel=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_sum_is_what_plain_floats_give_wherever_inputs_may_lie(base: Inputs, seed: int) -> None:
+    inputs = by_hand.draw(base, seed)
+    core, vehicle = by_hand.core_segments(inputs), by_hand.vehicle_units(inputs)
+    by_loops = by_hand.value_per_share(inputs, core.worth.total, vehicle.worth.total)
+    assert evaluate(inputs).sotp.value_per_share == pytest.approx(by_loops, rel=1e-11)
+
+
+def test_the_bull_is_worth_more_than_base_and_the_bear_less(cases: dict[str, Inputs]) -> None:
+    bear, base, bull = (evaluate(cases[case]).sotp for case in ("bear", "base", "bull"))
+    assert bear.value_per_share < base.value_per_share < bull.value_per_share
+    for part in ("core", "vehicle"):
+        worth = [getattr(each, part).value for each in (bear, base, bull)]
+        assert worth == sorted(worth)
+
+
+@pytest.mark.parametrize(
+    ("method", "word", "part", "block"),
+    [
+        ("core_method", "average", "core", "core_average"),
+        ("core_method", "segments", "core", "core_segments"),
+        ("vehicle_method", "ramp", "vehicle", "vehicle_ramp"),
+        ("vehicle_method", "units", "vehicle", "vehicle_units"),
+    ],
+)
+def test_a_method_chooses_the_value_in_the_sum_and_changes_nothing_else(
+    house: Results, method: str, word: str, part: str, block: str
+) -> None:
+    assert {house.inputs.text(each) for each in METHODS} == {"segments", "units"}
+    chosen = evaluate(house.inputs.replace(**{method: word}))
+    assert lines(chosen, without=("sotp",)) == lines(house, without=("sotp",))
+    worth = getattr(chosen, block).valuation.enterprise_value
+    assert getattr(chosen.sotp, part).value == worth
+    assert getattr(chosen, f"{part}_valuation") is getattr(chosen, block).valuation
+    other = "vehicle" if part == "core" else "core"
+    assert getattr(chosen.sotp, other).value == getattr(house.sotp, other).value
+    moved = (worth - getattr(house.sotp, part).value) * house.sotp.hkd_per_cny / house.sotp.shares
+    assert chosen.sotp.value_per_share - house.sotp.value_per_share == pytest.approx(moved, abs=1e-12)
+    assert (worth == getattr(house.sotp, part).value) == (word in ("segments", "units"))
+
+
+def test_both_methods_are_worth_something_in_the_house_view(house: Results) -> None:
+    for block in (house.core_average, house.core_segments, house.vehicle_ramp, house.vehicle_units):
+        assert block.valuation.enterprise_value > 0
+
+
+def test_strict_net_cash_is_liquid_funds_and_the_company_s_is_cash_resources(house: Results) -> None:
+    n = house.inputs.number
+    strict, company = n("liquid_funds") - n("debt"), n("cash_resources") - n("debt")
+    assert company > strict
+    for word, net_cash in (("strict", strict), ("company", company)):
+        parts = evaluate(house.inputs.replace(net_cash_definition=word)).sotp
+        assert (parts.net_cash_strict, parts.net_cash_company) == (strict, company)
+        assert parts.net_cash.value == net_cash
+        value = house.sotp.equity.value + net_cash - house.sotp.net_cash.value
+        assert parts.equity.value == pytest.approx(value, rel=1e-12)
+
+
+def test_restricted_cash_is_in_no_value(house: Results) -> None:
+    assert evaluate(house.inputs.replace(restricted_cash=90_000.0)).sotp == house.sotp
+
+
+def test_treasury_stock_shares_are_basic_shares_and_what_awards_bring_net(house: Results) -> None:
+    assert house.inputs.text("share_basis") == "treasury_stock"
+    n = house.inputs.number
+    net = n("share_awards") * (1 - n("award_strike_hkd") / n("price_hkd"))
+    assert net > 0
+    assert house.sotp.shares == pytest.approx(n("basic_shares") + net, rel=1e-14)
+    # IAS 33, paragraph 45: 800 m awards at 20 HKD buy 400 m back at 40 HKD.
+    half = evaluate(house.inputs.replace(share_awards=800.0, award_strike_hkd=20.0, price_hkd=40.0))
+    assert half.sotp.shares == pytest.approx(n("basic_shares") + 400, rel=1e-14)
+    dear = evaluate(house.inputs.replace(award_strike_hkd=n("price_hkd") + 1))
+    assert dear.sotp.shares == n("basic_shares")
+    given = evaluate(house.inputs.replace(share_basis="diluted"))
+    assert given.sotp.shares == n("diluted_shares")
+
+
+def test_the_holding_discount_is_on_the_segments_alone(house: Results) -> None:
+    parts = evaluate(house.inputs.replace(holding_discount=0.2, new_initiatives_value=10_000.0)).sotp
+    segments = house.sotp.core.value + house.sotp.vehicle.value + 10_000
+    assert parts.segments.value == pytest.approx(segments, rel=1e-14)
+    assert parts.discount.value == pytest.approx(-0.2 * segments, rel=1e-14)
+    rest = parts.net_cash.value + parts.associates.value + parts.minority_interest.value
+    assert parts.equity.value == pytest.approx(0.8 * segments + rest, rel=1e-14)
+
+
+@pytest.mark.parametrize("case", ["base", "bear", "bull", "march_2024_replica", "march_2024_strict"])
+def test_every_line_of_the_sum_adds_up(cases: dict[str, Inputs], case: str) -> None:
+    parts = evaluate(cases[case]).sotp
+    named = (parts.core, parts.vehicle, parts.new_initiatives, parts.discount, parts.net_cash)
+    named += (parts.associates, parts.minority_interest)
+    for way in ("value", "usd", "per_share", "per_share_usd", "share"):
+        total = sum(getattr(part, way) for part in named)
+        assert total == pytest.approx(getattr(parts.equity, way), rel=1e-12), way
+    assert parts.equity.share == 1.0
+    assert parts.equity.per_share == parts.value_per_share
+    price = cases[case].number("price_hkd")
+    assert parts.upside == pytest.approx(parts.value_per_share / price - 1, rel=1e-12)
+    assert parts.margin_of_safety == pytest.approx(1 - price / parts.value_per_share, rel=1e-12)
+
+
+def test_minorities_and_stakes_count_in_full(house: Results) -> None:
+    changed = evaluate(house.inputs.replace(associates=0.0, minority_interest=1_000.0)).sotp
+    n = house.inputs.number
+    lost = n("associates") + 1_000 - n("minority_interest")
+    assert house.sotp.equity.value - changed.equity.value == pytest.approx(lost, rel=1e-12)
+
+
+def test_multiples_are_of_the_business_the_value_is_of(house: Results) -> None:
+    core, units = house.core_segments, house.vehicle_units
+    value, multiples = house.sotp.core.value, house.sotp.core_multiples
+    assert multiples.base_sales == value / core.revenue[0]
+    assert multiples.first_sales == value / core.revenue[1]
+    assert multiples.first_earnings == value / core.nopat[1]
+    assert multiples.third_earnings == value / core.nopat[3]
+    value, multiples = house.sotp.vehicle.value, house.sotp.vehicle_multiples
+    assert multiples.base_sales == value / units.revenue[0]
+    assert multiples.third_earnings == value / units.nopat[3]
+    other = evaluate(house.inputs.replace(core_method="average", vehicle_method="ramp"))
+    assert set(asdict(other.sotp.core_multiples).values()) == {"n/a"}
+    assert other.sotp.vehicle_multiples.base_sales == (
+        other.sotp.vehicle.value / other.vehicle_ramp.base_revenue
+    )
+
+
+def test_a_loss_has_no_multiple(house: Results) -> None:
+    losing = evaluate(house.inputs.replace(vehicle_overhead_ratio_start=0.4)).sotp.vehicle_multiples
+    assert losing.first_earnings == "n/a"
+    assert isinstance(losing.first_sales, float)
+
+
+def test_the_terminal_share_is_of_all_segments(house: Results) -> None:
+    terminal = house.core_segments.valuation.terminal_present_value
+    terminal += house.vehicle_units.valuation.terminal_present_value
+    assert house.sotp.terminal_share == pytest.approx(terminal / house.sotp.segments.value, rel=1e-14)
+    more = evaluate(house.inputs.replace(new_initiatives_value=50_000.0)).sotp
+    assert more.terminal_share < house.sotp.terminal_share
+
+
+def test_the_summary_names_the_methods_and_every_segment(house: Results) -> None:
+    summary = house.summary()
+    assert summary["methods"] == {"core": "segments", "vehicle": "units"}
+    assert summary["vehicle_final_deliveries_m"] == house.vehicle_units.final_deliveries
+    assert summary["segments"]["new_initiatives"]["enterprise_value_cny_m"] == (  # type: ignore[index]
+        house.sotp.new_initiatives.value
+    )
+
+
+def test_the_implied_vehicle_value_gives_the_price(house: Results) -> None:
+    hkd = house.sotp.implied_vehicle_per_share
+    equity = (hkd - house.sotp.vehicle.per_share) * (1 - house.inputs.number("holding_discount"))
+    assert house.sotp.value_per_share + equity == pytest.approx(house.inputs.number("price_hkd"), rel=1e-12)
