@@ -108,6 +108,7 @@ def worth(
     growth: float,
     return_on_new_capital: float,
     multiple: float,
+    recurring: float | None = None,
 ) -> Worth:
     """The present value of what falls after the valuation date, and of what follows the last year."""
     horizon = len(flows) - 1
@@ -126,7 +127,7 @@ def worth(
     driver = nopat[horizon] * grown * (1 - growth / return_on_new_capital) / (wacc - growth)
     return Worth(
         explicit=explicit,
-        terminal=flows[horizon] * grown / (wacc - growth) * factor,
+        terminal=(flows[horizon] if recurring is None else recurring) * grown / (wacc - growth) * factor,
         by_driver=explicit + driver * factor,
         by_multiple=explicit + ebitda[horizon] * multiple * year_end_factor,
     )
@@ -248,6 +249,7 @@ def vehicle_units(inputs: Inputs) -> Business:
             rows.setdefault(key, []).append(figure)
 
     losses, assets = n("vehicle_opening_losses"), n("vehicle_opening_assets")
+    fully_taxed = recurring = 0.0
     working_capital_before, binding_year = 0.0, "never"
     for year in range(horizon + 1):
         demand, capacity = delivered, capacity_in(year)
@@ -279,7 +281,9 @@ def vehicle_units(inputs: Inputs) -> Business:
             assets += growth_capex + upkeep - depreciation
             change = working_capital - working_capital_before
             nopat, ebitda = ebit - tax, ebit + depreciation
+            fully_taxed = ebit - max(ebit, 0.0) * n("tax_rate")
             fcff = nopat + depreciation - growth_capex - upkeep - change
+            recurring = fully_taxed + depreciation - upkeep - change
         working_capital_before = working_capital
         note(
             demand=demand,
@@ -298,6 +302,7 @@ def vehicle_units(inputs: Inputs) -> Business:
             losses=losses,
             tax=tax,
             nopat=nopat,
+            recurring_nopat=fully_taxed,
             depreciation=depreciation,
             ebitda=ebitda,
             growth_capex=growth_capex,
@@ -310,8 +315,9 @@ def vehicle_units(inputs: Inputs) -> Business:
     value = worth(
         inputs,
         rows["fcff"],
-        rows["nopat"],
+        rows["recurring_nopat"],
         rows["ebitda"],
+        recurring=recurring,
         wacc=n("vehicle_wacc"),
         growth=n("vehicle_terminal_growth"),
         return_on_new_capital=n("vehicle_return_on_new_capital"),

@@ -180,3 +180,10 @@ def test_a_year_without_a_reported_quarter_is_nothing(inputs: Inputs, year: int)
     assert {*ratios, empty.price, empty.smartphone_price, empty.core_revenue} == {0.0}
     others = (empty.quarters_reported, empty.quarters_missing, empty.group_revenue)
     assert {*others, empty.core_research, empty.vehicle_research, empty.cumulative_deliveries} == {0.0}
+
+
+@pytest.mark.parametrize("key", ["vehicle_deliveries", "revenue_iot", "smartphone_shipments"])
+def test_a_figure_known_before_the_group_reports_waits_for_it(inputs: Inputs, key: str):
+    """Counted beside the assumed quarter, it would count twice."""
+    early = inputs.tables.replace({(key, "2025Q4"): 145_000.0})
+    assert base_year(early, 2025, inputs.number) == base_year(inputs.tables, 2025, inputs.number)

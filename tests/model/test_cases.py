@@ -301,8 +301,9 @@ def test_capacity_below_the_base_year_s_deliveries_is_refused(folder: Path, case
     rows = [f"plant_{n}_capacity,,{each},0,1,m vehicles,{ADDED}" for n, each in ((1, 0.1), (2, 0.15))]
     write_case(folder, "trial", *rows)
     assert message_of(DomainError, folder) == (
-        f"capacity {capacity:.3f} of the plants open in 2025 must not be below its deliveries, "
-        f"{deliveries:.3f} m vehicles"
+        f"capacity open in 2025 {capacity:.3f} must not be below the deliveries of 2025, "
+        f"{deliveries:.3f} m vehicles: plant_1_capacity (trial.csv line 2), "
+        "plant_2_capacity (trial.csv line 3)"
     )
 
 
@@ -312,7 +313,8 @@ def test_a_plant_that_opens_after_the_base_year_is_no_capacity_of_it(folder: Pat
     assert load_inputs("trial", folder=folder)
     write_case(folder, "trial", *rows, f"plant_2_year,,2026,2026,2027,year,{ADDED}")
     message = message_of(DomainError, folder)
-    assert message.startswith("capacity 0.250 of the plants open in 2025 must not be below its deliveries")
+    assert message.startswith("capacity open in 2025 0.250 must not be below the deliveries of 2025")
+    assert message.endswith("m vehicles: plant_1_capacity (trial.csv line 2)")
 
 
 def test_capacity_equal_to_the_base_year_s_deliveries_is_enough(cases: dict[str, Inputs]):
@@ -328,7 +330,8 @@ def test_capacity_equal_to_the_base_year_s_deliveries_is_enough(cases: dict[str,
 def test_demand_that_ends_no_higher_than_the_base_year_is_refused(cases: dict[str, Inputs], share: float):
     base = cases["base"]
     deliveries = base_year.deliveries(base.tables, 2025, base.number)
-    message = rf"^demand_saturation [\d.]+ must exceed the deliveries of 2025, {deliveries:.3f} m vehicles$"
+    rule = rf"must exceed the deliveries of 2025, {deliveries:.3f} m vehicles$"
+    message = rf"^assumptions\.csv line \d+ demand_saturation [\d.]+ {rule}"
     with pytest.raises(DomainError, match=message):
         base.replace(demand_saturation=deliveries * share)
     assert base.replace(demand_saturation=deliveries * 1.001)
@@ -480,3 +483,16 @@ def test_an_unknown_case_is_answered_with_all_five():
     with pytest.raises(ChoiceError) as caught:
         load_inputs("basis")
     assert str(caught.value) == f"case 'basis' must be one of {names}"
+
+
+def test_segments_need_a_gross_margin_of_the_base_year(cases: dict[str, Inputs]):
+    base = cases["base"]
+    known = base.tables.periods("gross_margin_iot")
+    without = base.tables.replace(
+        {("gross_margin_iot", quarter): None for quarter in known if quarter.startswith("2025Q")}
+    )
+    with pytest.raises(DomainError) as caught:
+        replace(base, tables=without).replace(probability=0.4)
+    assert str(caught.value) == (
+        "core_method segments needs gross_margin_iot of a reported quarter of base_year 2025"
+    )

@@ -266,5 +266,29 @@ def test_without_a_fourth_quarter_the_year_is_three_and_still_starts(base: Input
 
 
 def test_demand_below_what_is_delivered_already_is_refused(base: Inputs) -> None:
-    with pytest.raises(DomainError, match=r"^demand_saturation 0\.3 must exceed the deliveries of 2025"):
+    with pytest.raises(
+        DomainError,
+        match=r"^assumptions\.csv line \d+ demand_saturation 0\.3 must exceed the deliveries of 2025",
+    ):
         base.replace(demand_saturation=0.3)
+
+
+@pytest.mark.parametrize("opens", [2039, 2041])
+def test_a_plant_that_opens_in_the_last_year_is_not_paid_for_for_ever(base: Inputs, opens: int) -> None:
+    """Its own year bears its cost; what follows the forecast does not, so the value moves by little."""
+    last = units_of(base, plant_5_year=2040, demand_saturation=1.0)
+    other = units_of(base, plant_5_year=opens, demand_saturation=1.0)
+    cost = base.number("plant_5_capacity") * base.number("vehicle_capex_per_capacity")
+    assert last.growth_capex[14] == pytest.approx(cost, rel=1e-12)
+    assert last.valuation.final_fcff - last.valuation.fcff[14] == pytest.approx(cost, rel=1e-12)
+    moved = abs(last.valuation.enterprise_value - other.valuation.enterprise_value)
+    assert moved < cost
+
+
+def test_losses_used_in_the_last_year_do_not_leave_what_follows_untaxed(base: Inputs) -> None:
+    units = units_of(base, vehicle_opening_losses=400_000.0)
+    assert units.losses[15] > 0
+    assert units.tax[14] == 0
+    full = float(units.ebit[15]) * base.number("tax_rate")
+    assert units.valuation.fcff[14] - units.valuation.final_fcff == pytest.approx(full, rel=1e-12)
+    assert units.checks.final_nopat == pytest.approx(float(units.ebit[15]) - full, rel=1e-12)

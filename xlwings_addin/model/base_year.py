@@ -1,6 +1,7 @@
 """The base year of the build-ups: its reported quarters, and an assumption for each one not reported yet.
 
-A base year without any reported quarter gives zeros: neither build-up can start from it.
+A quarter is reported once the group's revenue is: a figure known earlier waits for it. A base year without a
+reported quarter gives zeros: neither build-up can start from it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from xlwings_addin.model.tables import Tables
 QUARTERS = tuple(f"{year}Q{quarter}" for year in (2024, 2025) for quarter in (1, 2, 3, 4))
 """The quarters the sheets show."""
 LEAST_REPORTED = 3
+MARGIN_KEYS = tuple(f"gross_margin_{segment}" for segment in SEGMENTS)
+"""One quarter is enough of these."""
 CORE_KEYS = (*(f"revenue_{segment}" for segment in SEGMENTS), "smartphone_shipments")
 VEHICLE_KEYS = (
     *("vehicle_deliveries", "vehicle_revenue", "vehicle_segment_revenue", "gross_margin_vehicle_segment"),
@@ -118,11 +121,11 @@ def base_year(tables: Tables, year: int, number: Number) -> BaseYear:
     missing = float(len(quarters) - len(reported)) if reported else 0.0
     started = 1.0 if reported else 0.0
 
-    def total(key: str, periods: Sequence[str] = quarters) -> float:
+    def total(key: str, periods: Sequence[str] = reported) -> float:
         return float(tables.series(key, periods, default=0.0).sum())
 
     def segment(revenue_key: str, margin_key: str, assumed: float) -> SegmentBase:
-        known = [quarter for quarter in quarters if _known(tables, margin_key, quarter)]
+        known = [quarter for quarter in reported if _known(tables, margin_key, quarter)]
         revenue = tables.series(revenue_key, known, default=0.0)
         return SegmentBase(
             revenue=Figure(total(revenue_key), assumed),

@@ -291,6 +291,10 @@ def _check_base_year(inputs: Inputs) -> None:
             for quarter in reported:
                 if not inputs.tables.has(key, quarter):
                     raise DomainError(method, built, f"needs {key} of {quarter}", shown=built)
+        for key in base_year.MARGIN_KEYS if built == "segments" else ():
+            if not any(inputs.tables.has(key, quarter) for quarter in reported):
+                rule = f"needs {key} of a reported quarter of base_year {year}"
+                raise DomainError(method, built, rule, shown=built)
 
 
 def _check_vehicle_units(inputs: Inputs) -> None:
@@ -299,15 +303,17 @@ def _check_vehicle_units(inputs: Inputs) -> None:
     if not deliveries:
         return
     base = inputs.count("base_year")
-    capacity = sum(
-        inputs.number(f"plant_{n}_capacity") for n in PLANTS if inputs.count(f"plant_{n}_year") <= base
-    )
+    plants = [f"plant_{n}_capacity" for n in PLANTS if inputs.count(f"plant_{n}_year") <= base]
+    capacity = sum(inputs.number(plant) for plant in plants)
     if capacity < deliveries:
-        rule = f"of the plants open in {base} must not be below its deliveries, {deliveries:.3f} m vehicles"
-        raise DomainError("capacity", capacity, rule, shown=f"{capacity:.3f}")
-    if inputs.number("demand_saturation") <= deliveries:
+        rows = ", ".join(f"{plant} ({inputs.row(plant).place})" for plant in plants) or "no plant"
+        rule = f"must not be below the deliveries of {base}, {deliveries:.3f} m vehicles: {rows}"
+        raise DomainError(f"capacity open in {base}", capacity, rule, shown=f"{capacity:.3f}")
+    saturation = inputs.number("demand_saturation")
+    if saturation <= deliveries:
+        name = f"{inputs.row('demand_saturation').place} demand_saturation"
         rule = f"must exceed the deliveries of {base}, {deliveries:.3f} m vehicles"
-        raise DomainError("demand_saturation", inputs.number("demand_saturation"), rule)
+        raise DomainError(name, saturation, rule)
 
 
 def _core_wacc(inputs: Inputs) -> tuple[str, float]:

@@ -106,7 +106,7 @@ def timeline_of(inputs: Inputs) -> Timeline:
         first_year_end=first_end,
         opening_period=opening,
         first_period=first,
-        opening_flow_share=opening if counts_stub else 0.0,
+        opening_flow_share=min(opening, 1.0) if counts_stub else 0.0,
         first_flow_share=min(first, 1.0) if counts_stub else 1.0,
         opening_flow_exponent=middle_of_opening if mid else opening,
         year_end_exponent=year_end,
@@ -150,10 +150,12 @@ def value_stream(
     *,
     wacc: float,
     terminal_growth: float,
+    recurring: float | None = None,
 ) -> Valuation:
     """Discount a stream of flows and what follows it; without flows, capitalise `opening` at once.
 
-    Of `opening`, the base year's flow, what falls after the valuation date counts too.
+    Of `opening`, the base year's flow, what falls after the valuation date counts too. The terminal value
+    rests on `recurring` instead of the last flow, where some of that does not recur.
     """
     horizon, timing = len(flows), timing_of(inputs)
     counted = flows.copy()
@@ -173,6 +175,7 @@ def value_stream(
         else 0.0
     )
     final, terminal_factor = float(flows[-1]) if horizon else opening, float(factors[horizon])
+    final = final if recurring is None else recurring
     terminal_value = float(
         discounting.gordon_terminal_value(
             final, rate=wacc, growth=terminal_growth, grown=inputs.text("terminal_form") == "grown"

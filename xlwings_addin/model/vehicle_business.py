@@ -86,6 +86,7 @@ class VehicleUnits:
     taxable_income: Years
     tax: Years
     nopat: Path
+    recurring_nopat: Path
     depreciation: Years
     new_capacity: Years
     growth_capex: Years
@@ -94,6 +95,7 @@ class VehicleUnits:
     ebitda: Path
     working_capital: Path
     change_in_working_capital: Years
+    recurring_fcff: Path
     final_deliveries: float
     valuation: Valuation
     checks: CrossChecks
@@ -246,8 +248,12 @@ def vehicle_units(inputs: Inputs, timeline: Timeline, base: BaseYear, wacc: floa
         if horizon
         else np.zeros(0)
     )
+    # What does not recur: a plant that opens in the year, and tax saved by losses of earlier years.
+    saved = used * number("tax_rate")
+    recurring_nopat = path(0.0, nopat[1 : horizon + 1] - saved)
+    recurring_fcff = path(0.0, flows + growth_capex - saved)
     rates = {"wacc": wacc, "terminal_growth": number("vehicle_terminal_growth")}
-    valuation = value_stream(inputs, timeline, flows, 0.0, **rates)
+    valuation = value_stream(inputs, timeline, flows, 0.0, **rates, recurring=float(recurring_fcff[horizon]))
     ebitda = path(0.0, ebit[1 : horizon + 1] + depreciation)
     return VehicleUnits(
         midpoint=midpoint,
@@ -282,6 +288,7 @@ def vehicle_units(inputs: Inputs, timeline: Timeline, base: BaseYear, wacc: floa
         taxable_income=on_timeline(taxable),
         tax=on_timeline(tax),
         nopat=nopat,
+        recurring_nopat=recurring_nopat,
         depreciation=on_timeline(depreciation),
         new_capacity=on_timeline(new_capacity),
         growth_capex=on_timeline(growth_capex),
@@ -290,6 +297,7 @@ def vehicle_units(inputs: Inputs, timeline: Timeline, base: BaseYear, wacc: floa
         ebitda=ebitda,
         working_capital=working_capital,
         change_in_working_capital=on_timeline(change_in_capital),
+        recurring_fcff=recurring_fcff,
         final_deliveries=float(deliveries[horizon]),
         valuation=valuation,
         checks=cross_checks(
@@ -298,7 +306,7 @@ def vehicle_units(inputs: Inputs, timeline: Timeline, base: BaseYear, wacc: floa
             valuation,
             horizon=horizon,
             **rates,
-            nopat=nopat,
+            nopat=recurring_nopat,
             ebitda=ebitda,
             return_on_new_capital=number("vehicle_return_on_new_capital"),
             multiple=number("vehicle_exit_multiple"),

@@ -346,6 +346,8 @@ def _sum_of_parts(
         final_deliveries=final_deliveries,
         implied_vehicle_per_share=implied_vehicle,
         implied_final_deliveries=(
-            final_deliveries * implied_vehicle / vehicle_per_share if vehicle_per_share else UNDEFINED
+            final_deliveries * implied_vehicle / vehicle_per_share
+            if inputs.text("vehicle_method") == "ramp" and vehicle_per_share > 0
+            else UNDEFINED
         ),
     )

@@ -31,8 +31,10 @@ MARGINS: Layout = {
 }
 RESEARCH: Layout = {"year": Columns(FIRST_COLUMN, ("Base year",), 15.0)}
 
-IN_YEAR = "({history.quarter_year[all]}={inputs.base_year})"
-"""Which quarters of History are the base year's."""
+_KNOWN = "({history.quarterly_revenue[all]}<>0)"
+_OF_YEAR = "({history.quarter_year[all]}={inputs.base_year})"
+IN_YEAR = f"{_OF_YEAR}*{_KNOWN}"
+"""Which quarters of History are reported ones of the base year: those with a revenue of the group."""
 
 
 def _quarters(key: str) -> str:
@@ -247,11 +249,11 @@ def blocks(context: Context) -> list[Block]:
             {
                 "reported": Entry(
                     lambda r: r.base_year.quarters_reported,
-                    f"SUMPRODUCT({IN_YEAR}*({_quarters('revenue')}<>0))",
+                    f"SUMPRODUCT({IN_YEAR})",
                 ),
                 "assumed": Entry(
                     lambda r: r.base_year.quarters_missing,
-                    f"IF({{quarters:reported}}=0,0,SUMPRODUCT({IN_YEAR}*({_quarters('revenue')}=0)))",
+                    f"IF({{quarters:reported}}=0,0,SUMPRODUCT({_OF_YEAR}*(1-{_KNOWN})))",
                 ),
                 "year": Entry(
                     lambda r: r.base_year.quarters_reported + r.base_year.quarters_missing,

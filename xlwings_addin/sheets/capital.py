@@ -60,7 +60,7 @@ def blocks(_: Context) -> list[Block]:
             "opening_flow_share",
             "Share of the base year's flow that counts",
             "ratio",
-            'IF({inputs.first_flow}="stub",{opening_period},0)',
+            'IF({inputs.first_flow}="stub",MIN({opening_period},1),0)',
             lambda r: r.timeline.opening_flow_share,
         ),
         constant(

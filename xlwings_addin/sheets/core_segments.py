@@ -247,7 +247,7 @@ def blocks(_: Context) -> list[Block]:
             enterprise_value_name="core_segments_enterprise_value",
             new_page=True,
         ),
-        cross_check_block("core", lambda r: r.core_segments.valuation, lambda r: r.core_segments.checks),
+        cross_check_block("core", lambda r: r.core_segments.checks),
     ]
 
 

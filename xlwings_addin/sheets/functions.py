@@ -243,8 +243,9 @@ def blocks(_: Context) -> list[Block]:
             native="{vehicle_units.enterprise_value}",
             function=_where(
                 built,
-                f"DCF_ENTERPRISE_VALUE({_to_horizon('vehicle_units')},{{capital.vehicle_wacc}},"
-                f"{{inputs.vehicle_terminal_growth}},{TIMING},{{inputs.terminal_form}})",
+                f"DCF_PRESENT_VALUE({_to_horizon('vehicle_units')},{{capital.vehicle_wacc}},{TIMING})"
+                "+DCF_TERMINAL_VALUE({vehicle_units.final_fcff},{capital.vehicle_wacc},"
+                "{inputs.vehicle_terminal_growth},{inputs.terminal_form})*{vehicle_units.terminal_factor}",
             ),
             value=lambda r: r.vehicle_units.valuation.enterprise_value,
         ),

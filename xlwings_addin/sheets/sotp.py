@@ -406,10 +406,10 @@ def blocks(_: Context) -> list[Block]:
             "implied_final_deliveries",
             "Deliveries of the last forecast year that this pays for",
             "m vehicles",
-            'IF({vehicle:per_share}=0,"n/a",'
-            "{final_deliveries}*{implied_vehicle_per_share}/{vehicle:per_share})",
+            'IF(AND({inputs.vehicle_method}="ramp",{vehicle:per_share}>0),'
+            '{final_deliveries}*{implied_vehicle_per_share}/{vehicle:per_share},"n/a")',
             lambda r: r.sotp.implied_final_deliveries,
-            note="in proportion to the model's own; exact for a ramp whose income starts at zero",
+            note="for the ramp, whose value is in proportion to its size while income starts at zero",
         ),
     ]
     against_price = [

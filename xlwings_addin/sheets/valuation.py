@@ -124,9 +124,13 @@ def valuation_blocks(
     of: Callable[[Results], Valuation],
     *,
     enterprise_value_name: str,
+    recurring: str = "fcff",
     new_page: bool = False,
 ) -> list[Block]:
-    """Discounting of the line `fcff`, and the enterprise value it gives."""
+    """Discounting of the line `fcff`, and the enterprise value it gives.
+
+    The terminal value rests on the last figure of the line `recurring`.
+    """
     wacc, growth = f"{{capital.{prefix}_wacc}}", f"{{inputs.{prefix}_terminal_growth}}"
     factor = f"1/(1+{wacc})^{{capital.flow_exponent}}"
     discounting = [
@@ -167,7 +171,7 @@ def valuation_blocks(
             "final_fcff",
             "Flow the terminal value rests on",
             "CNY m",
-            "SUMPRODUCT({is_final[0:]},{fcff[0:]})",
+            f"SUMPRODUCT({{is_final[0:]}},{{{recurring}[0:]}})",
             lambda r: of(r).final_fcff,
             note="of the last forecast year; of the base year, when no year is forecast",
         ),
@@ -225,9 +229,9 @@ def valuation_blocks(
 
 
 def cross_check_block(
-    prefix: str, of: Callable[[Results], Valuation], checks: Callable[[Results], CrossChecks]
+    prefix: str, checks: Callable[[Results], CrossChecks], *, nopat: str = "nopat"
 ) -> Block:
-    """The value with two other terminal values, beside Gordon's, from the lines `nopat` and `ebitda`."""
+    """The value with two other terminal values, from a line of NOPAT and the line `ebitda`."""
     wacc, growth = f"{{capital.{prefix}_wacc}}", f"{{inputs.{prefix}_terminal_growth}}"
 
     def difference(key: str) -> str:
@@ -240,7 +244,7 @@ def cross_check_block(
                 "final_nopat",
                 "NOPAT of the last forecast year",
                 "CNY m",
-                "SUMPRODUCT({is_final[0:]},{nopat[0:]})",
+                f"SUMPRODUCT({{is_final[0:]}},{{{nopat}[0:]}})",
                 lambda r: checks(r).final_nopat,
             ),
             constant(

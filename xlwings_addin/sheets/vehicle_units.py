@@ -339,6 +339,22 @@ def _cash() -> list[Line]:
             "what is left of the base year counts for nothing: the segment about breaks even in it",
             total=True,
         ),
+        path(
+            "recurring_nopat",
+            "NOPAT, fully taxed",
+            "CNY m",
+            "{nopat}-{losses_used}*{inputs.tax_rate}",
+            of(lambda v: v.recurring_nopat),
+            note="without the tax that losses of earlier years save",
+        ),
+        path(
+            "recurring_fcff",
+            "Free cash flow that recurs",
+            "CNY m",
+            "{fcff}+{growth_capex}-{losses_used}*{inputs.tax_rate}",
+            of(lambda v: v.recurring_fcff),
+            note="without that tax and without a plant that opens: the terminal value rests on it",
+        ),
     ]
 
 
@@ -435,9 +451,10 @@ def blocks(context: Context) -> list[Block]:
             "vehicles",
             lambda r: r.vehicle_units.valuation,
             enterprise_value_name="vehicle_units_enterprise_value",
+            recurring="recurring_fcff",
             new_page=True,
         ),
-        cross_check_block("vehicle", lambda r: r.vehicle_units.valuation, lambda r: r.vehicle_units.checks),
+        cross_check_block("vehicle", lambda r: r.vehicle_units.checks, nopat="recurring_nopat"),
         Block("Reference points: no value depends on them", _references(context), REFERENCES),
     ]
 
