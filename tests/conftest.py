@@ -10,6 +10,7 @@ import pytest
 
 import xlwings_addin as xa
 from xlwings_addin.book.libreoffice import find_soffice
+from xlwings_addin.model.tables import tables_folder
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,12 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def book_file(delivered: Path, tmp_path: Path) -> Path:
     """A copy of the delivered workbook that a test may spoil."""
     return Path(shutil.copy(delivered, tmp_path))
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    """A copy of the project's tables that a test may spoil."""
+    copy = tmp_path / "tables"
+    for folder in ("inputs", "cases"):
+        shutil.copytree(tables_folder() / folder, copy / folder)
+    return copy

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +16,6 @@ import xlwings_addin as xa
 from udfs.registry import REGISTRY
 from xlwings_addin import cli
 from xlwings_addin.book.package import formula_cells, read_values, write_values
-from xlwings_addin.model.tables import tables_folder
 
 
 class Answer:
@@ -43,13 +42,17 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  #
     return call
 
 
-@pytest.fixture
-def tables(tmp_path: Path) -> Path:
-    """A copy of the project's tables that a test may spoil."""
-    copy = tmp_path / "tables"
-    for folder in ("inputs", "cases"):
-        shutil.copytree(tables_folder() / folder, copy / folder)
-    return copy
+def set_cells(path: Path, key: str, /, **cells: str) -> str:
+    """Change cells of the row of a table that has `key`; where the row stands, as messages name it."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    (number,) = [number for number, row in enumerate(rows, 2) if row["key"] == key]
+    rows[number - 2] |= cells
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return f"{path.name} line {number}"
 
 
 def replace_in(path: Path, old: str, new: str) -> None:
@@ -89,10 +92,18 @@ def test_value_prints_the_keys_a_program_reads(run) -> None:  # type: ignore[no-
 
 
 def test_value_prints_a_table_for_people(run) -> None:  # type: ignore[no-untyped-def]
-    answer = run("value")
+    answer = run("value", "--case", "march_2024_replica")
     assert answer.status == 0
     assert "Electric vehicles" in answer.out
     assert "4.91" in answer.out
+
+
+def test_the_house_view_is_the_case_by_default(run) -> None:  # type: ignore[no-untyped-def]
+    data = json.loads(run("value", "--json").out)
+    assert (data["case"], data["valuation_date"], data["price_hkd"]) == ("base", "2025-11-19", 38.86)
+    assert data["methods"] == {"core": "segments", "vehicle": "units"}
+    assert data["value_per_share_hkd"] == xa.value("base").sotp.value_per_share
+    assert "House view" in run("value").out
 
 
 def test_build_writes_the_workbook_and_says_so(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -100,15 +111,17 @@ def test_build_writes_the_workbook_and_says_so(run, tmp_path: Path) -> None:  # 
     answer = run("build", "--out", path)
     assert answer.status == 0
     assert path.exists()
-    assert "formula cells agree with the core in each of 2 cases" in answer.out
+    assert "formula cells agree with the core in each of 5 cases" in answer.out
     data = json.loads(run("build", "--out", path, "--json").out)
     assert data["formulas"] == len(formula_cells(path))
+    assert data["cases"] == ["base", "bear", "bull", "march_2024_replica", "march_2024_strict"]
 
 
 def test_check_proves_the_delivered_workbook(run, delivered: Path) -> None:  # type: ignore[no-untyped-def]
     answer = run("check", delivered, "--second-engine", "skip")
     assert answer.status == 0
     assert "OK: 0 failures" in answer.out
+    assert "in 5 cases (base, bear, bull, march_2024_replica, march_2024_strict)" in answer.out
     assert "warning: check warns | march_2024_replica" in answer.out
     assert "known oddity" in run("check", delivered, "--second-engine", "skip", "--verbose").out
 
@@ -192,7 +205,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_an_unknown_case(run) -> None:  # type: ignore[no-untyped-def]
     message = sentence(run("value", "--case", "moon"))
-    assert message == "case 'moon' must be one of march_2024_replica, march_2024_strict"
+    assert message == "case 'moon' must be one of base, bear, bull, march_2024_replica, march_2024_strict"
 
 
 def test_a_missing_workbook(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -209,34 +222,132 @@ def test_a_missing_table(run, tables: Path, tmp_path: Path) -> None:  # type: ig
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("price_hkd,,13,", "price_hkd,,13,extra,", "assumptions.csv line 5 9 columns must be 8"),
+        ("price_hkd,,38.86,", "price_hkd,,38.86,extra,", "assumptions.csv line 5 11 columns must be 10"),
         (
-            "price_hkd,,13,",
+            "price_hkd,,38.86,",
             "price_hkd,,thirteen,",
             "assumptions.csv line 5 value 'thirteen' must be a finite number",
         ),
         (
-            "price_hkd,,13,HKD per share,reported",
-            "price_hkd,,13,HKD per share,rumour",
+            "price_hkd,,38.86,,,HKD per share,reported",
+            "price_hkd,,38.86,,,HKD per share,rumour",
             "'rumour' must be one of",
         ),
-        ("diluted_shares,,25330,", "diluted_shares,,0,", "diluted_shares 0.0 must be above 0"),
+        ("diluted_shares,,25501,", "diluted_shares,,0,", "diluted_shares 0.0 must be above 0"),
         (
-            "vehicle_wacc,,0.12,",
-            "vehicle_wacc,,0.05,",
-            "vehicle_wacc 5.00% must exceed vehicle_terminal_growth 5.00%",
+            "vehicle_wacc,,0.12,0.105,",
+            "vehicle_wacc,,0.001,0.001,",
+            "vehicle_wacc 0.10% must exceed vehicle_terminal_growth ",
         ),
     ],
     ids=["malformed row", "text for a number", "unknown basis", "zero shares", "wacc not above growth"],
 )
 def test_a_bad_row(run, tables: Path, tmp_path: Path, old: str, new: str, message: str) -> None:  # type: ignore[no-untyped-def]
     replace_in(tables / "inputs" / "assumptions.csv", old, new)
-    (tables / "cases" / "march_2024_strict.csv").unlink()
-    replica = tables / "cases" / "march_2024_replica.csv"
-    kept = [line for line in replica.read_text().splitlines() if not line.startswith("diluted_shares")]
-    replica.write_text("\n".join(kept) + "\n")
     answer = run("build", "--out", tmp_path / "book.xlsx", "--inputs", tables)
     assert message in sentence(answer)
+    assert not (tmp_path / "book.xlsx").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "cells", "rule"),
+    [
+        (
+            "inputs/assumptions.csv",
+            "iot_gross_margin_end",
+            {"value": "1.01", "high": "1.02"},
+            "{place} iot_gross_margin_end 101.00% must be at most 100.00%",
+        ),
+        (
+            "cases/bear.csv",
+            "vehicle_gross_margin_ceiling",
+            {"value": "1.2", "low": "0.1", "high": "1.3"},
+            "{place} vehicle_gross_margin_ceiling 120.00% must be at most 100.00%",
+        ),
+        (
+            "inputs/assumptions.csv",
+            "vehicle_operating_margin_end",
+            {"high": "1.01"},
+            "{place} vehicle_operating_margin_end high 101.00% must be at most 100.00%",
+        ),
+        (
+            "inputs/assumptions.csv",
+            "core_horizon",
+            {"value": "17", "high": "18"},
+            "{place} core_horizon 17 must be at most 16",
+        ),
+        (
+            "inputs/assumptions.csv",
+            "vehicle_horizon",
+            {"value": "20", "high": "20"},
+            "{place} vehicle_horizon 20 must be at most 16",
+        ),
+        (
+            "inputs/assumptions.csv",
+            "raw_beta",
+            {"low": "1.21", "high": "0.94"},
+            "{place} low '1.21' must be a finite number not above the value",
+        ),
+        (
+            "inputs/assumptions.csv",
+            "raw_beta",
+            {"high": "0.95"},
+            "{place} high '0.95' must be a finite number not below the value",
+        ),
+        (
+            "cases/bull.csv",
+            "demand_saturation",
+            {"key": "demand_saturatoin"},
+            "{place} key 'demand_saturatoin' is not one of the model's (nearest: demand_saturation)",
+        ),
+        (
+            "cases/bull.csv",
+            "extends",
+            {"value": "moon"},
+            "{place} extends 'moon' must be one of base, bear, bull, ",
+        ),
+    ],
+)
+def test_a_row_that_breaks_a_rule(  # type: ignore[no-untyped-def]
+    run, tables: Path, tmp_path: Path, table: str, key: str, cells: dict[str, str], rule: str
+) -> None:
+    place = set_cells(tables / table, key, **cells)
+    answer = run("build", "--out", tmp_path / "book.xlsx", "--inputs", tables)
+    assert sentence(answer).startswith(rule.format(place=place))
+    assert not (tmp_path / "book.xlsx").exists()
+
+
+def test_an_override_outside_the_range_of_what_it_replaces(run, tables: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    replaced = set_cells(tables / "inputs" / "assumptions.csv", "demand_saturation", low="1", high="2.4")
+    place = set_cells(tables / "cases" / "bull.csv", "demand_saturation", value="2.5", low="", high="")
+    message = sentence(run("build", "--out", tmp_path / "book.xlsx", "--inputs", tables))
+    assert (
+        message == f"{place} demand_saturation 2.5 must be from 1 to 2.4 ({replaced}), or have low and high"
+    )
+
+
+def test_capacity_below_what_the_base_year_delivers(run, tables: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    place = set_cells(tables / "inputs" / "assumptions.csv", "plant_1_capacity", value="0.1", low="0.05")
+    message = sentence(run("build", "--out", tmp_path / "book.xlsx", "--inputs", tables))
+    assert message.startswith("capacity open in 2025 ")
+    assert "must not be below the deliveries of 2025, 0." in message
+    assert f"plant_1_capacity ({place})" in message
+    assert not (tmp_path / "book.xlsx").exists()
+
+
+def test_demand_below_what_the_base_year_delivers(run, tables: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    place = set_cells(tables / "inputs" / "assumptions.csv", "demand_saturation", value="0.3", low="0.2")
+    message = sentence(run("build", "--out", tmp_path / "book.xlsx", "--inputs", tables))
+    assert message.startswith(f"{place} demand_saturation 0.3 must exceed the deliveries of 2025, 0.")
+    assert not (tmp_path / "book.xlsx").exists()
+
+
+def test_probabilities_that_do_not_add_to_one(run, tables: Path, delivered: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    place = set_cells(tables / "cases" / "base.csv", "probability", value="0.4")
+    for arguments in (["build", "--out", tmp_path / "book.xlsx"], ["check", delivered]):
+        message = sentence(run(*arguments, "--inputs", tables))
+        assert message.startswith(f"probability 0.4 ({place}) + ")
+        assert message.endswith(" must add to 1 over all cases")
     assert not (tmp_path / "book.xlsx").exists()
 
 
@@ -246,7 +357,7 @@ def test_a_text_typed_over_an_input(run, book_file: Path) -> None:  # type: igno
     workbook["Inputs"][f"E{row}"] = "thirteen"
     workbook.save(book_file)
     before = book_file.read_bytes()
-    expected = f"Inputs!E{row} price_hkd of march_2024_replica 'thirteen' must be a number"
+    expected = f"Inputs!E{row} price_hkd of base 'thirteen' must be a number"
     assert sentence(run("check", book_file)) == expected
     assert book_file.read_bytes() == before
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from xlwings_addin.book.charts import charted_cells
 from xlwings_addin.book.package import formula_cells, is_error, read_values
 from xlwings_addin.book.references import Book
 from xlwings_addin.core.errors import BookError, ChoiceError
-from xlwings_addin.sheets import core_dcf, sheets
+from xlwings_addin.sheets import core_average, sheets
 from xlwings_addin.sheets.spec import Block, Context
 
 REPOSITORY = Path(__file__).parents[2]
@@ -34,7 +33,7 @@ def parts(path: Path) -> dict[str, bytes]:
 
 def test_every_formula_cell_carries_its_value(delivered: Path) -> None:
     values, formulas = read_values(delivered), formula_cells(delivered)
-    assert len(formulas) > 1000
+    assert len(formulas) > 3000
     for formula in formulas:
         value = values[formula.sheet, formula.cell]
         assert value is not None, formula
@@ -42,12 +41,20 @@ def test_every_formula_cell_carries_its_value(delivered: Path) -> None:
         assert not is_error(value), formula
 
 
-def test_a_reader_that_does_not_calculate_sees_the_printed_figures(delivered: Path) -> None:
-    workbook = load_workbook(delivered, data_only=True)
-    cover = workbook["Cover"]
+def test_a_reader_that_does_not_calculate_sees_the_printed_figures(tmp_path: Path) -> None:
+    path = xa.build(tmp_path / "replica.xlsx", case="march_2024_replica")
+    cover = load_workbook(path, data_only=True)["Cover"]
     # Seeking Alpha article 4676592 prints 4.91 HKD for vehicles and a price of about 13 HKD.
     assert "vehicles 4.91" in cover["A2"].value
     assert "price of HKD 13.00" in cover["A2"].value
+
+
+def test_the_delivered_workbook_opens_with_the_house_view(delivered: Path) -> None:
+    values, book = read_values(delivered), Book(load_context())
+    house = xa.value("base").sotp
+    assert values[book.at("{cover.selected_case}")] == "base"
+    assert values[book.at("{sotp.value_per_share}")] == pytest.approx(house.value_per_share, rel=1e-9)
+    assert f"a share is worth HKD {house.value_per_share:.2f}" in str(values["Cover", "A2"])
 
 
 def test_nothing_asks_for_recalculation_on_load(delivered: Path) -> None:
@@ -90,7 +97,7 @@ def test_the_workbook_has_no_merged_cells_hidden_sheets_macros_or_array_formulas
 
 def test_charts_are_native_and_keep_the_values_of_the_cells_they_show(delivered: Path) -> None:
     charts = {name: data for name, data in parts(delivered).items() if name.startswith("xl/charts/chart")}
-    assert len(charts) >= 3
+    assert len(charts) >= 5
     values = read_values(delivered)
     for data in charts.values():
         kept = [point.text for point in etree.fromstring(data).iter("{*}v") if point.getparent().get("idx")]
@@ -130,19 +137,21 @@ def test_a_workbook_is_named_as_what_it_is(tmp_path: Path, name: str) -> None:
 
 
 def test_an_unknown_case_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ChoiceError, match="case 'moon' must be one of march_2024_replica, march_2024_strict"):
+    with pytest.raises(ChoiceError, match="case 'moon' must be one of base, bear, bull, march_2024"):
         xa.build(tmp_path / "book.xlsx", case="moon")
     assert not list(tmp_path.iterdir())
 
 
-def test_extreme_inputs_still_build(tmp_path: Path) -> None:
-    tables = tmp_path / "tables"
-    for folder in ("inputs", "cases"):
-        shutil.copytree(REPOSITORY / "workbook" / folder, tables / folder)
+@pytest.mark.parametrize("extended", ["base", "march_2024_replica"])
+def test_extreme_inputs_still_build(tables: Path, tmp_path: Path, extended: str) -> None:
     (tables / "cases" / "nothing.csv").write_text(
-        "key,period,value,unit,basis,source,as_of,note\n"
-        "vehicle_base_deliveries,,0,m vehicles,assumption,test,2024-03-08,no vehicles\n"
-        "debt,,1000000,CNY m,assumption,test,2024-03-08,more debt than value\n"
+        "key,period,value,low,high,unit,basis,source,as_of,note\n"
+        f"extends,,{extended},,,choice,assumption,test,2024-03-08,\n"
+        "replicates,,none,,,choice,assumption,test,2024-03-08,\n"
+        "probability,,0,,,ratio,assumption,test,2024-03-08,not weighted\n"
+        "vehicle_method,,ramp,,,choice,assumption,test,2024-03-08,the method without quarters\n"
+        "vehicle_base_deliveries,,0,,,m vehicles,reported,test,2024-03-08,no vehicles\n"
+        "debt,,1000000,,,CNY m,reported,test,2024-03-08,more debt than value\n"
     )
     path = xa.build(tmp_path / "book.xlsx", case="nothing", folder=tables)
     assert "nothing is left for the shares" in str(read_values(path)["Cover", "A2"])
@@ -150,8 +159,8 @@ def test_extreme_inputs_still_build(tmp_path: Path) -> None:
 
 
 def _with_formula(monkeypatch: pytest.MonkeyPatch, key: str, old: str, new: str) -> None:
-    """Spoil one formula of the core DCF sheet, as a careless edit would."""
-    honest = core_dcf.SHEET
+    """Spoil one formula of Core Average, as a careless edit would."""
+    honest = core_average.SHEET
 
     def blocks(context: Context) -> list[Block]:
         return [
@@ -173,7 +182,7 @@ def _with_formula(monkeypatch: pytest.MonkeyPatch, key: str, old: str, new: str)
             for block in honest.blocks(context)
         ]
 
-    monkeypatch.setattr(core_dcf, "SHEET", dataclasses.replace(honest, blocks=blocks))
+    monkeypatch.setattr(core_average, "SHEET", dataclasses.replace(honest, blocks=blocks))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from xlwings_addin.book.references import Book
 from xlwings_addin.book.report import Finding, Report
 from xlwings_addin.core.errors import BookError, DomainError, InputError
 
-CASES = ("march_2024_replica", "march_2024_strict")
+REPLICA, STRICT = "march_2024_replica", "march_2024_strict"
+CASES = ("base", "bear", "bull", REPLICA, STRICT)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,12 @@ def book() -> Book:
 def run(path: Path, **options: object) -> Report:
     options = {"second_opinion": "skip", **options}
     return check(path, functions=callbacks(), **options)  # type: ignore[arg-type]
+
+
+def input_at(book: Book, key: str, case: str) -> tuple[str, str]:
+    """Sheet and address of an input of a case."""
+    position = book.context.cases.index(case) + 1
+    return book.at(f"{{inputs.{key}:cases[{position}]}}")
 
 
 def found(report: Report, kind: str) -> list[Finding]:
@@ -55,14 +62,14 @@ def test_every_line_agrees_with_the_core_in_every_case(delivered: Path) -> None:
     assert report.ok, [finding.message for finding in report.findings if finding.severity == "failure"]
     assert report.cases == CASES
     formulas = len(compare.formula_cells(delivered))
-    assert report.comparisons == formulas * len(CASES) > 2000
-    assert report.lines > 400
+    assert report.comparisons == formulas * len(CASES) > 16_000
+    assert report.lines > 900
 
 
 def test_libreoffice_agrees_in_every_case(delivered: Path, libreoffice: Path) -> None:
     report = run(delivered, second_opinion="require")
     assert report.ok
-    function_cells = 11
+    function_cells = 18
     assert report.second_comparisons == report.comparisons - function_cells * len(CASES)
 
 
@@ -70,13 +77,13 @@ def test_warnings_are_told_and_do_not_fail(delivered: Path) -> None:
     report = run(delivered)
     warned = {(finding.case, finding.line) for finding in found(report, "check warns")}
     # Article 004 grows at 5% for ever against a risk-free rate of 4.4%, and capitalises the core at once.
-    assert (CASES[0], "core_growth") in warned
-    assert (CASES[0], "core_terminal_share") in warned
-    assert (CASES[1], "core_terminal_share") not in warned
+    assert (REPLICA, "core_growth") in warned
+    assert (REPLICA, "core_terminal_share") in warned
+    assert (STRICT, "core_terminal_share") not in warned
 
 
 def test_a_formula_overwritten_by_a_number_is_found(book_file: Path, book: Book) -> None:
-    sheet, cell = book.at("{vehicle.operating_income[last]}")
+    sheet, cell = book.at("{vehicle_ramp.operating_income[last]}")
 
     def change(worksheet: Worksheet) -> None:
         worksheet[cell] = 47_520.0
@@ -106,8 +113,15 @@ def test_a_wrong_formula_disagrees_with_the_core_in_each_case(book_file: Path, b
     spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, worksheet[cell].value + "+1"))
     report = run(book_file)
     disagreeing = found(report, "core disagrees")
-    assert {(finding.case, finding.line) for finding in disagreeing} == {(case, "upside") for case in CASES}
-    assert all("relative difference" in finding.message for finding in disagreeing)
+    # The cover's sentence says how far the value is below the price, where it is.
+    below = {case for case, results in book.context.results.items() if results.sotp.upside < 0}
+    assert {"base"} <= below < set(CASES)
+    assert {(finding.case, finding.line) for finding in disagreeing} == {
+        *((case, "upside") for case in CASES),
+        *((case, "heading") for case in below),
+    }
+    figures = [finding for finding in disagreeing if finding.line == "upside"]
+    assert all("relative difference" in finding.message for finding in figures)
 
 
 def test_a_wrong_stored_value_is_found(book_file: Path, book: Book) -> None:
@@ -154,6 +168,32 @@ def test_a_failing_check_of_the_workbook_is_found(book_file: Path, book: Book) -
     assert not report.ok
 
 
+def test_probabilities_that_do_not_add_up_fail_in_every_case(book_file: Path, book: Book) -> None:
+    sheet, cell = input_at(book, "probability", "bull")
+    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, 0.5))
+    report = run(book_file)
+    assert {(finding.line, finding.case) for finding in found(report, "check fails")} == {
+        ("probabilities", case) for case in CASES
+    }
+    assert not report.ok
+
+
+def test_inputs_that_count_cash_twice_are_told_in_their_case(book_file: Path, book: Book) -> None:
+    sheet, cell = input_at(book, "net_cash_definition", "bear")
+    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, "company"))
+    warned = {(finding.line, finding.case) for finding in found(run(book_file), "check warns")}
+    assert {each for each in warned if each[0].startswith("twice_")} == {
+        *(("twice_restricted", "bear"), ("twice_investments", "bear"))
+    }
+
+
+def test_an_input_outside_its_range_is_told_in_its_case(book_file: Path, book: Book) -> None:
+    sheet, cell = input_at(book, "tax_rate", "bull")
+    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, 0.3))
+    warned = {(finding.line, finding.case) for finding in found(run(book_file), "check warns")}
+    assert {each for each in warned if each[0] == "inputs_in_range"} == {("inputs_in_range", "bull")}
+
+
 def test_an_engine_that_disagrees_is_found(
     delivered: Path, book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,13 +234,13 @@ def test_the_second_engine_gets_no_values_it_could_keep(
 
 
 def test_a_changed_input_is_no_failure_but_is_told(book_file: Path, book: Book) -> None:
-    row = book.sheets["inputs"].lines["risk_free"][0].rows["risk_free"]
-    spoil(book_file, "Inputs", lambda worksheet: worksheet.__setitem__(f"F{row}", 0.05))
+    sheet, cell = input_at(book, "risk_free", STRICT)
+    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, 0.05))
     recalculated = compare.Calculation(book_file, callbacks()).values()
     save(book_file, write_values(book_file, recalculated))
     report = run(book_file)
     (finding,) = found(report, "input changed")
-    assert (finding.case, finding.line, finding.found) == (CASES[1], "risk_free", "0.05")
+    assert (finding.case, finding.line, finding.found) == (STRICT, "risk_free", "0.05")
     assert found(report, "stored result is old")
     assert report.ok
 
@@ -233,16 +273,16 @@ def test_lines_are_found_by_key_after_a_row_is_inserted(book_file: Path) -> None
 
 
 def test_an_input_that_is_no_number_is_named(book_file: Path, book: Book) -> None:
-    row = book.sheets["inputs"].lines["risk_free"][0].rows["risk_free"]
-    spoil(book_file, "Inputs", lambda worksheet: worksheet.__setitem__(f"E{row}", "four percent"))
-    expected = f"Inputs!E{row} risk_free of march_2024_replica 'four percent' must be a number"
+    sheet, cell = input_at(book, "risk_free", REPLICA)
+    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, "four percent"))
+    expected = f"Inputs!{cell} risk_free of march_2024_replica 'four percent' must be a number"
     with pytest.raises(InputError, match=expected):
         run(book_file)
 
 
 def test_inputs_that_break_a_rule_are_named(book_file: Path, book: Book) -> None:
-    row = book.sheets["inputs"].lines["vehicle_wacc"][0].rows["vehicle_wacc"]
-    spoil(book_file, "Inputs", lambda worksheet: worksheet.__setitem__(f"E{row}", 0.04))
+    sheet, cell = input_at(book, "vehicle_wacc", REPLICA)
+    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, 0.04))
     with pytest.raises(DomainError, match=r"vehicle_wacc 4.00% must exceed vehicle_terminal_growth 5.00%"):
         run(book_file)
 
@@ -309,15 +349,15 @@ def test_an_error_in_a_cell_of_the_analysts_own_is_told(book_file: Path) -> None
 
 
 def test_an_input_linked_to_another_cell_counts_with_its_value(book_file: Path, book: Book) -> None:
-    row = book.sheets["inputs"].lines["diluted_shares"][0].rows["diluted_shares"]
-    spoil(book_file, "Inputs", lambda worksheet: worksheet.__setitem__(f"E{row}", "=25000+0"))
+    sheet, cell = input_at(book, "diluted_shares", REPLICA)
+    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, "=25000+0"))
     save(book_file, write_values(book_file, compare.Calculation(book_file, callbacks()).values()))
     assert run(book_file).ok
 
 
 def test_a_replica_that_was_changed_no_longer_has_to_replicate(book_file: Path, book: Book) -> None:
-    row = book.sheets["inputs"].lines["diluted_shares"][0].rows["diluted_shares"]
-    spoil(book_file, "Inputs", lambda worksheet: worksheet.__setitem__(f"E{row}", 26_000.0))
+    sheet, cell = input_at(book, "diluted_shares", REPLICA)
+    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, 26_000.0))
     save(book_file, write_values(book_file, compare.Calculation(book_file, callbacks()).values()))
     report = run(book_file)
     told = [finding for finding in report.findings if finding.line.startswith("printed_")]
@@ -353,10 +393,10 @@ def test_a_workbook_saved_by_libreoffice_still_passes(book_file: Path, libreoffi
 def test_without_the_add_in_the_workbook_says_so_and_stays_sound(
     delivered: Path, book: Book, libreoffice: Path
 ) -> None:
-    # LibreOffice without the add-in, recalculating everything with the other case selected.
-    data = write_values(delivered, {book.at("{cover.selected_case}"): CASES[1]}, only_formulas=False)
+    # LibreOffice without the add-in, recalculating everything with another case selected.
+    data = write_values(delivered, {book.at("{cover.selected_case}"): STRICT}, only_formulas=False)
     (values,) = recalculate_with_libreoffice({"model.xlsx": data})
-    strict = load_context().results[CASES[1]]
+    strict = load_context().results[STRICT]
     assert values[book.at("{sotp.value_per_share}")] == pytest.approx(strict.sotp.value_per_share, rel=1e-9)
     assert values[book.at("{functions.wacc:function}")] == "#NAME?"
     assert values[book.at("{functions.wacc:status}")] == "no add-in"
@@ -366,9 +406,14 @@ def test_without_the_add_in_the_workbook_says_so_and_stays_sound(
 
 
 def test_stale_facts_are_lint_on_a_later_day(delivered: Path) -> None:
-    late = run(delivered, today=date(2026, 1, 1))
-    assert any("days old" in finding.message for finding in found(late, "lint"))
-    assert not any("days old" in finding.message for finding in found(run(delivered), "lint"))
+    def stale(report: Report) -> set[str]:
+        return {finding.line for finding in found(report, "lint") if "days old" in finding.message}
+
+    # The price is of the valuation date; stakes at book were last reported with the year before.
+    on_the_day, later = stale(run(delivered)), stale(run(delivered, today=date(2026, 1, 1)))
+    assert "price_hkd" not in on_the_day
+    assert "associates" in on_the_day
+    assert later >= on_the_day | {"price_hkd", "risk_free"}
 
 
 def test_the_report_is_plain_data(delivered: Path) -> None:

@@ -22,9 +22,10 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from xlwings_addin.book.elementwise import OF_ONE_VALUE, ONE_ARGUMENT, over_several_cells
 from xlwings_addin.book.package import (
     CellKey,
     CellValue,
@@ -163,6 +164,7 @@ class Calculation:
             *self._not_loaded(),
             *self._references_to_no_cells(),
             *self._calls_of_unknown_functions(package),
+            *self._functions_over_several_cells(),
         ]
 
     # --- inputs and values ----------------------------------------------------------------------------
@@ -294,6 +296,22 @@ class Calculation:
                     reason = _COMPUTED_WRONGLY.get(plain, "which the engine does not know")
                     yield Unevaluated(*key, f"={text}", f"calls {plain}, {reason}")
                     break
+
+    def _functions_over_several_cells(self) -> Iterator[Unevaluated]:
+        """Formulas that hand a function of one value several cells, each of which it should be applied to."""
+        singles: frozenset[str] | None = None
+        for key, text in self._texts.items():
+            called = {name.removeprefix("_XLFN.") for name in _functions_in(text)}
+            if not called & (OF_ONE_VALUE | ONE_ARGUMENT.keys()):
+                continue
+            if ":" not in text and "[" not in text and self._names.isdisjoint(_WORD.findall(text.upper())):
+                continue
+            singles = self._single_cell_names() if singles is None else singles
+            plain = self.with_plain_ranges(key, text)
+            name = over_several_cells(_tokens(plain), partial(_is_single_cell, single_cells=singles))
+            if name is not None:
+                reason = f"applies {name} to several cells, which the engine computes wrongly"
+                yield Unevaluated(*key, f"={text}", reason)
 
     # --- evaluation -----------------------------------------------------------------------------------
 

@@ -443,7 +443,7 @@ PARAMETERS: tuple[Parameter, ...] = (
             "Average price",
             "USD per vehicle",
             "Average revenue per vehicle in the base year.",
-            least=0,
+            above=0,
         ),
         _rate(
             "vehicle_growth_start",

@@ -85,10 +85,10 @@ def _integrity(context: Context) -> list[Line]:
     def no_error(sheet: str, title: str) -> Line:
         return _check(
             f"errors_{sheet}",
-            f"Error cells on {title}",
-            "count",
-            f"No cell of {title} may show an error.",
-            f"SUMPRODUCT(--ISERROR({{{sheet}.*}}))",
+            f"Errors on {title}",
+            "flag",
+            f"No cell of {title} may show an error: the sum of them all would be one.",
+            f"IF(ISERROR(SUM({{{sheet}.*}})),1,0)",
             lambda r: 0.0,
             limit="0",
             severity="FAIL",

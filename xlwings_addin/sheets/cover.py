@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 from xlwings_addin.model.valuation import UNDEFINED
 from xlwings_addin.model.xiaomi import Results, weighted_value
@@ -48,19 +49,30 @@ def _sample(_: Results) -> str:
     return "1,234"
 
 
+def _rounded(value: float, places: int = 2) -> str:
+    """A number as a spreadsheet's TEXT writes it: fifteen digits, halves away from zero, no minus nought."""
+    digits = Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return str(abs(digits) if digits == 0 else digits)
+
+
+def _percent(share: float) -> str:
+    return f"{_rounded(share * 100, 0)}%"
+
+
 def _sentence(r: Results) -> str:
     margin = r.sotp.margin_of_safety
     if isinstance(margin, str):
         gap = "nothing is left for the shares."
     elif margin >= 0:
-        gap = f"a margin of safety of {margin:.0%}."
+        gap = f"a margin of safety of {_percent(margin)}."
     else:
-        gap = f"the value is {-r.sotp.upside:.0%} below the price."
+        gap = f"the value is {_percent(-r.sotp.upside)} below the price."
     price = r.inputs.number("price_hkd")
     return (
-        f"{r.inputs['case_title']}: a share is worth HKD {r.sotp.value_per_share:.2f} "
-        f"(core business {r.sotp.core.per_share:.2f}, vehicles {r.sotp.vehicle.per_share:.2f}, "
-        f"cash and other {r.sotp.cash_and_other_per_share:.2f}) against a price of HKD {price:.2f}: {gap}"
+        f"{r.inputs['case_title']}: a share is worth HKD {_rounded(r.sotp.value_per_share)} "
+        f"(core business {_rounded(r.sotp.core.per_share)}, vehicles {_rounded(r.sotp.vehicle.per_share)}, "
+        f"cash and other {_rounded(r.sotp.cash_and_other_per_share)}) against a price of "
+        f"HKD {_rounded(price)}: {gap}"
     )
 
 

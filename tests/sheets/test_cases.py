@@ -1,0 +1,190 @@
+"""Cases, methods and weights: what the cover's selector, a method and a probability change."""
+
+from __future__ import annotations
+
+import pytest
+from live_book import LiveBook
+
+import xlwings_addin as xa
+from xlwings_addin.book.build import load_context
+from xlwings_addin.model.parameters import PARAMETERS
+from xlwings_addin.model.tables import Row
+
+CASES = ("base", "bear", "bull", "march_2024_replica", "march_2024_strict")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_selector_switches_to_a_case(live: LiveBook, case: str) -> None:
+    live.select(case)
+    expected = xa.value(case).sotp
+    assert live["{sotp.value_per_share}"] == pytest.approx(expected.value_per_share, rel=1e-9)
+    assert live["{cover.value_per_share}"] == live["{sotp.value_per_share}"]
+    assert live[f"{{cover.stored_{case}:value}}"] == pytest.approx(expected.value_per_share, rel=1e-9)
+    assert live["{inputs.case_name:live}"] == case
+    assert live["{checks.stored_cases:status}"] == "OK"
+    assert not live.differences()
+
+
+def test_the_selector_reaches_every_sheet_but_history(live: LiveBook) -> None:
+    before = live.calculation.values()
+    live.select("march_2024_replica")
+    after = live.calculation.values()
+    sheets = {sheet for sheet, _ in before}
+    changed = {sheet for (sheet, cell), value in before.items() if after[sheet, cell] != value}
+    assert sheets - changed == {"History"}
+    assert len(changed) == 11
+
+
+def test_every_case_is_on_the_cover_and_on_inputs(live: LiveBook) -> None:
+    assert tuple(live.results) == CASES
+    for position, case in enumerate(CASES, 1):
+        assert live[f"{{inputs.case_name:cases[{position}]}}"] == case
+        assert (
+            live[f"{{inputs.probability:cases[{position}]}}"] == live[f"{{cover.stored_{case}:probability}}"]
+        )
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        # A half goes up in a spreadsheet, whatever the binary fraction behind it.
+        ({"price_hkd": 39.995}, "a price of HKD 40.00"),
+        ({"price_hkd": 38.855}, "a price of HKD 38.86"),
+        # Little less than nothing is nothing, without a sign.
+        (
+            {"liquid_funds": 33_000.0, "debt": 33_010.0, "associates": 0.0, "minority_interest": 0.0},
+            "cash and other 0.00)",
+        ),
+    ],
+)
+def test_the_sentence_rounds_as_a_spreadsheet_does(
+    live: LiveBook, values: dict[str, float], said: str
+) -> None:
+    live.change("base", **values)
+    live.keep_results()
+    (headline,) = [cell for cell in live.formulas if cell.group == "headline"]
+    assert said in str(live.calculation.value(*headline.at))
+    assert not live.differences()
+
+
+# --- methods ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("business", "methods"),
+    [("core", ("segments", "average")), ("vehicle", ("units", "ramp"))],
+)
+def test_a_method_switches_the_sum_and_both_stay_shown(
+    live: LiveBook, business: str, methods: tuple[str, str]
+) -> None:
+    lines = {method: f"{{sotp.method_{business}_{method}" for method in methods}
+    shown = {method: live[f"{line}:value}}"] for method, line in lines.items()}
+    assert shown[methods[0]] != shown[methods[1]]
+    for method in (*methods, methods[0]):
+        results = live.change("base", **{f"{business}_method": method})
+        part = getattr(results.sotp, business)
+        assert live[f"{{sotp.{business}:value}}"] == pytest.approx(part.value, rel=1e-9)
+        assert live[f"{{sotp.{business}:value}}"] == shown[method]
+        assert {name: live[f"{line}:value}}"] for name, line in lines.items()} == shown
+        assert {name: live[f"{line}:used}}"] for name, line in lines.items()} == {
+            name: float(name == method) for name in methods
+        }
+        live.keep_results()
+        assert not live.differences()
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "lines"),
+    [
+        ("net_cash_definition", ("strict", "company"), ("net_cash_strict", "net_cash_company")),
+        ("core_wacc_basis", ("printed", "computed"), None),
+        ("share_basis", ("diluted", "treasury_stock"), None),
+    ],
+)
+def test_a_named_definition_switches_the_value(
+    live: LiveBook, key: str, words: tuple[str, str], lines: tuple[str, str] | None
+) -> None:
+    values = []
+    for position, word in enumerate(words):
+        results = live.change("base", **{key: word})
+        values.append(live["{sotp.value_per_share}"])
+        assert values[-1] == pytest.approx(results.sotp.value_per_share, rel=1e-9)
+        if lines is not None:
+            assert live["{sotp.net_cash:value}"] == live[f"{{sotp.{lines[position]}}}"]
+    assert values[0] != values[1]
+
+
+# --- weights and the street ---------------------------------------------------------------------------
+
+
+def test_the_weighted_value_is_the_sum_of_value_times_probability(live: LiveBook) -> None:
+    house = {case: xa.value(case) for case in CASES}
+    weights = {case: results.inputs.number("probability") for case, results in house.items()}
+    assert sum(weights.values()) == pytest.approx(1.0)
+    assert weights["march_2024_replica"] == weights["march_2024_strict"] == 0
+    by_hand = (
+        weights["base"] * house["base"].sotp.value_per_share
+        + weights["bear"] * house["bear"].sotp.value_per_share
+        + weights["bull"] * house["bull"].sotp.value_per_share
+    )
+    assert live["{cover.weighted_value:value}"] == pytest.approx(by_hand, rel=1e-9)
+    assert live["{cover.weighted_value:probability}"] == pytest.approx(1.0)
+    for case in CASES:
+        live.select(case)
+        assert live["{cover.weighted_value:value}"] == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_the_weighted_value_follows_the_probabilities(live: LiveBook) -> None:
+    live.change("base", probability=0.0)
+    live.change("bear", probability=0.0)
+    live.change("bull", probability=1.0)
+    assert live["{cover.weighted_value:value}"] == live["{cover.stored_bull:value}"]
+    live.change("bull", probability=0.0)
+    assert live["{cover.weighted_value:value}"] == "n/a"
+    assert live["{checks.probabilities:status}"] == "OK"
+
+
+def test_the_street_stands_on_the_cover_as_the_tables_have_it(live: LiveBook) -> None:
+    tables = load_context().tables
+    rows = [tables.row("street_sum_of_parts", period) for period in tables.periods("street_sum_of_parts")]
+    assert rows
+    for number, row in enumerate(rows, 1):
+        _, line = live.book.sheets["cover"].lines[f"street_{number}"]
+        assert live[f"{{cover.street_{number}:street}}"] == row.number
+        assert row.period in line.label
+        assert row.source in line.note
+
+
+# --- ranges and sources -------------------------------------------------------------------------------
+
+
+def test_inputs_show_the_range_of_the_selected_case(live: LiveBook) -> None:
+    shown = 0
+    for case in ("base", "march_2024_replica"):
+        live.select(case)
+        for known in PARAMETERS:
+            row = live.results[case].inputs.row(known.key)
+            found = live[f"{{inputs.{known.key}:low}}"], live[f"{{inputs.{known.key}:high}}"]
+            assert found == (("n/a", "n/a") if row.low is None else (row.low, row.high)), known.key
+            assert live[f"{{inputs.{known.key}:outside}}"] == 0
+            shown += row.low is not None
+    assert shown > 150
+
+
+def test_sources_has_one_line_for_all_cases_that_share_an_input(live: LiveBook) -> None:
+    expected = []
+    for known in PARAMETERS:
+        users: dict[Row, list[str]] = {}
+        for case, results in live.results.items():
+            users.setdefault(results.inputs.row(known.key), []).append(case)
+        for row, cases in users.items():
+            shared = "all cases" if len(users) == 1 else ", ".join(cases)
+            expected.append((known.label, shared, row.basis, row.source))
+    assert 100 < len(expected) < 2 * len(PARAMETERS)
+    assert ("Tolerance", "all cases", "assumption", "house convention") in expected
+    placed = live.book.sheets["sources"].blocks[0]
+    found = [
+        (line.label, *(live[f"{{sources.{line.key}:{column}}}"] for column in ("of", "basis", "source")))
+        for line in placed.block.lines
+    ]
+    assert found == expected

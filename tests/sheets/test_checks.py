@@ -1,0 +1,173 @@
+"""The workbook's own checks: each kind fails or warns when it should, and core and formulas say so alike."""
+
+from __future__ import annotations
+
+import pytest
+from live_book import LiveBook
+
+from xlwings_addin.model.base_year import QUARTERS
+from xlwings_addin.model.parameters import PARAMETERS
+
+COMPANY = {"net_cash_definition": "company"}
+CASH = {"cash_resources": 236_000.0, "restricted_cash": 5_000.0}
+DILUTED = {"share_basis": "diluted", "reported_shares": 25_990.0}
+BASIC = {"share_basis": "treasury_stock", "share_awards": 0.0, "reported_shares": 25_990.0}
+
+SPREAD = {"vehicle_wacc": 0.04, "warning_minimum_spread": 0.02}
+
+
+def status(live: LiveBook, key: str) -> object:
+    return live[f"{{checks.{key}:status}}"]
+
+
+def test_every_house_case_passes_as_delivered(live: LiveBook) -> None:
+    for case in ("base", "bear", "bull"):
+        live.select(case)
+        assert live["{checks.failures:value}"] == 0
+        assert live["{checks.inputs_in_range:value}"] == 0
+        assert str(live["{cover.overall}"]).startswith("OK")
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "figure", "expected"),
+    [
+        ("twice_restricted", {**COMPANY, "restricted_cash": 5_000.0}, 5_000.0, "WARN"),
+        ("twice_investments", {**COMPANY, "associates": 60_000.0}, 60_000.0, "WARN"),
+        ("twice_placement", {**DILUTED, "diluted_shares": 25_500.0}, 490.0, "FAIL"),
+        ("twice_placement", {**BASIC, "basic_shares": 25_000.0}, 990.0, "FAIL"),
+        ("twice_liquid", {**CASH, "liquid_funds": 231_001.0}, 1.0, "FAIL"),
+        ("inputs_in_range", {"tax_rate": 0.3}, 1.0, "WARN"),
+        ("inputs_in_range", {"tax_rate": 0.1, "core_horizon": 12, "demand_saturation": 3.0}, 3.0, "WARN"),
+        ("core_growth", {"core_terminal_growth": 0.045, "risk_free": 0.044}, 0.045, "WARN"),
+        ("vehicle_spread", {**SPREAD, "vehicle_terminal_growth": 0.025}, 0.015, "WARN"),
+        ("vehicle_terminal_share", {"warning_maximum_terminal_share": 0.0}, None, "WARN"),
+        ("core_segments_multiple_difference", {"core_exit_multiple": 30.0}, None, "WARN"),
+        ("vehicle_units_driver_difference", {"warning_cross_check": 0.0}, None, "WARN"),
+    ],
+)
+def test_a_check_speaks_up_when_it_should(
+    live: LiveBook, key: str, values: dict[str, object], figure: float | None, expected: str
+) -> None:
+    assert status(live, key) == "OK"
+    failures, warnings = live["{checks.failures:value}"], live["{checks.warnings:value}"]
+    assert (failures, warnings) == (0, 0)
+    live.change("base", **values)
+    live.keep_results()
+    assert status(live, key) == expected
+    if figure is not None:
+        assert live[f"{{checks.{key}:value}}"] == pytest.approx(figure, rel=1e-9)
+    else:
+        assert live[f"{{checks.{key}:value}}"] != 0
+    counted = "failures" if expected == "FAIL" else "warnings"
+    assert live[f"{{checks.{counted}:value}}"] != 0
+    assert str(live["{cover.overall}"]).startswith("FAIL: " if expected == "FAIL" else "OK, with ")
+    assert not live.differences()
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("core_growth", {"core_terminal_growth": 0.03, "risk_free": 0.03}),
+        ("vehicle_spread", {**SPREAD, "vehicle_terminal_growth": 0.015}),
+        ("twice_restricted", {**COMPANY, "restricted_cash": 0.0}),
+        ("twice_restricted", {"net_cash_definition": "strict", "restricted_cash": 5_000.0}),
+        ("twice_investments", {**COMPANY, "associates": 0.0}),
+        ("twice_investments", {"net_cash_definition": "strict", "associates": 60_000.0}),
+        ("twice_liquid", {**CASH, "liquid_funds": 231_000.0}),
+        ("twice_placement", {**DILUTED, "diluted_shares": 25_990.0}),
+        ("twice_placement", {**BASIC, "basic_shares": 25_990.0}),
+    ],
+)
+def test_a_check_is_content_within_its_limit(live: LiveBook, key: str, values: dict[str, object]) -> None:
+    live.change("base", **values)
+    assert status(live, key) == "OK"
+
+
+@pytest.mark.parametrize("off", [0.1, -0.1])
+def test_probabilities_that_do_not_add_to_one_fail_in_every_case(live: LiveBook, off: float) -> None:
+    bull = live.results["bull"].inputs.number("probability")
+    live.change("bull", probability=bull + off)
+    for case in live.results:
+        live.select(case)
+        assert status(live, "probabilities") == "FAIL"
+        assert live["{checks.probabilities:value}"] == pytest.approx(abs(off))
+        assert str(live["{cover.overall}"]).startswith("FAIL")
+        assert not live.differences()
+    live.change("bull", probability=bull)
+    assert status(live, "probabilities") == "OK"
+
+
+def test_an_input_outside_its_range_is_marked_where_it_stands(live: LiveBook) -> None:
+    high = live.results["base"].inputs.row("tax_rate").high
+    assert high is not None
+    live.change("base", tax_rate=high + 0.01)
+    marked = [known.key for known in PARAMETERS if live[f"{{inputs.{known.key}:outside}}"] == 1]
+    assert marked == ["tax_rate"]
+    live.select("bear")
+    assert live["{inputs.tax_rate:outside}"] == 0
+    assert status(live, "inputs_in_range") == "OK"
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_both_ends_of_a_range_belong_to_it(live: LiveBook, end: str) -> None:
+    inputs = live.results["base"].inputs
+    ends = {known.key: getattr(inputs.row(known.key), end) for known in PARAMETERS}
+    ends = {key: value for key, value in ends.items() if value is not None}
+    assert len(ends) > 80
+    live.change("base", **ends)
+    live.keep_results()
+    assert live["{checks.inputs_in_range:value}"] == 0
+    assert not live.differences()
+
+
+def test_a_changed_input_says_that_the_cover_keeps_an_older_result(live: LiveBook) -> None:
+    live.change("base", tax_rate=0.2)
+    assert status(live, "stored_cases") == "WARN"
+    live.keep_results()
+    assert status(live, "stored_cases") == "OK"
+
+
+def test_segments_that_exceed_the_group_fail(live: LiveBook) -> None:
+    first = QUARTERS.index("2025Q1") + 1
+    iot, revenue = (f"{{history.quarterly_{key}[{first}]}}" for key in ("revenue_iot", "revenue"))
+    assert status(live, "twice_revenue") == "OK"
+    figures = live[iot], live[revenue]
+    assert all(isinstance(figure, float) for figure in figures)
+    live.calculation.set_value(*live.book.at(iot), figures[1])
+    assert status(live, "twice_revenue") == "FAIL"
+    live.calculation.set_value(*live.book.at(iot), figures[0])
+    assert status(live, "twice_revenue") == "OK"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sheets"),
+    [
+        ("{inputs.risk_free:cases[1]}", {"inputs", "capital", "core_segments", "core_average", "sotp"}),
+        ("{inputs.vehicle_wacc:cases[1]}", {"inputs", "capital", "vehicle_units", "vehicle_ramp", "sotp"}),
+        ("{history.quarterly_revenue_iot[5]}", {"history", "base_year", "core_segments", "sotp"}),
+        ("{sources.tolerance:source}", {"sources"}),
+    ],
+)
+def test_an_error_on_a_sheet_fails_its_check(live: LiveBook, typed: str, sheets: set[str]) -> None:
+    checks = {key.removeprefix("errors_") for key in live.book.sheets["checks"].lines if "errors_" in key}
+    assert checks == set(live.book.sheets) - {"cover", "functions", "checks"}
+    live.calculation.set_value(*live.book.at(typed), "#N/A")
+    failing = {sheet for sheet in checks if status(live, f"errors_{sheet}") == "FAIL"}
+    assert failing >= sheets
+    assert str(live["{cover.overall}"]).startswith("FAIL")
+
+
+def test_figures_of_article_004_bind_only_the_case_that_replicates_it(live: LiveBook) -> None:
+    lines = [key for key in live.book.sheets["checks"].lines if key.startswith("printed_")]
+    assert len(lines) == 7
+    for case in live.results:
+        live.select(case)
+        expected = "OK" if case == "march_2024_replica" else "n/a"
+        assert {status(live, key) for key in lines} == {expected}
+
+
+def test_every_check_says_what_it_means(live: LiveBook) -> None:
+    placed = live.book.sheets["checks"].blocks[1:]
+    lines = [line for block in placed for line in block.block.lines]
+    assert len(lines) > 45
+    assert all(line.note for line in lines)

@@ -1,0 +1,90 @@
+"""Figures that rest on an unverified row say so on the sheets that use them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from xlwings_addin.book.build import load_context
+from xlwings_addin.model.base_year import QUARTERS
+from xlwings_addin.model.tables import Row, Tables
+from xlwings_addin.sheets import base_year, history
+from xlwings_addin.sheets.spec import Context, Line, Sheet
+
+FIGURES = re.compile(r"\{history\.quarterly_(\w+)\[all\]\}")
+"""How a formula of Base Year names a row of quarters."""
+
+
+@pytest.fixture(scope="module")
+def context() -> Context:
+    return load_context()
+
+
+def lines(sheet: Sheet, context: Context) -> dict[str, Line]:
+    return {line.key: line for block in sheet.blocks(context) for line in block.lines}
+
+
+def read_by(line: Line) -> set[str]:
+    """The keys of the history that a line of Base Year sums up."""
+    formulas = [entry.formula or "" for entry in line.cells.values()]
+    return {key for formula in formulas for key in FIGURES.findall(formula)}
+
+
+def unverified(tables: Tables) -> Iterator[Row]:
+    return (row for row in tables.history if row.basis == "unverified")
+
+
+def with_unverified(context: Context, key: str, period: str) -> Context:
+    """The context with one row of the history not verified."""
+    rows = tuple(
+        row.model_copy(update={"basis": "unverified"}) if (row.key, row.period) == (key, period) else row
+        for row in context.tables.history
+    )
+    return Context(replace(context.tables, history=rows), context.results)
+
+
+def marked(line: Line, period: str) -> bool:
+    """Whether a line's note lists a period as unverified."""
+    found = re.search(r"unverified: ([^;]+)", line.note)
+    return found is not None and period in found[1].split(", ")
+
+
+def test_unverified_rows_are_marked_on_history(context: Context) -> None:
+    shown, tables = lines(history.SHEET, context), context.tables
+    years = [row for row in unverified(tables) if row.period in history.ANNUAL and row.key in shown]
+    years = [row for row in years if tables.row(row.key, row.period) is row]
+    assert len(years) >= 10
+    for row in years:
+        assert marked(shown[row.key], row.period), row.place
+    weak = {row.key for row in years}
+    for key, line in shown.items():
+        if not key.startswith(history.QUARTERLY) and key not in weak:
+            assert "unverified" not in line.note, key
+
+
+def test_unverified_quarters_are_marked_on_base_year_and_no_others(context: Context) -> None:
+    weak = {(row.key, row.period) for row in unverified(context.tables) if row.period in QUARTERS}
+    for line in lines(base_year.SHEET, context).values():
+        keys = read_by(line)
+        if "unverified" in line.note:
+            assert any(key in keys for key, _ in weak), line.key
+    for key, period in weak:
+        found = [line for line in lines(base_year.SHEET, context).values() if key in read_by(line)]
+        assert not found or any(marked(line, period) for line in found), f"{key} {period}"
+
+
+def test_a_quarter_that_is_not_verified_would_be_marked_on_base_year(context: Context) -> None:
+    keys = {key for line in lines(base_year.SHEET, context).values() for key in read_by(line)}
+    assert len(keys) >= 12
+    unmarked = []
+    for key in sorted(keys):
+        reported = [period for period in context.tables.periods(key) if period.startswith("2025Q")]
+        assert reported, key
+        for period in reported:
+            doubted = lines(base_year.SHEET, with_unverified(context, key, period)).values()
+            if not any(marked(line, period) for line in doubted if key in read_by(line)):
+                unmarked.append(f"{key} {period}")
+    assert not unmarked
