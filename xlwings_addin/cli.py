@@ -129,6 +129,48 @@ def recalc(
         _print(f"{target}: {len(values)} formula cells calculated")
 
 
+export_app = typer.Typer(no_args_is_help=True, help="Write what other programs, or the next build, read.")
+app.add_typer(export_app, name="export")
+
+
+@export_app.command("case")
+def export_case(
+    book: Annotated[Path, typer.Argument(help="A workbook of this project with changed inputs.")],
+    name: Annotated[str, typer.Argument(help="The new case: lower-case words joined by underscores.")],
+    author: Annotated[str, typer.Option("--author", help="Whose assumptions they are.")],
+    case: Annotated[
+        str | None, typer.Option("--case", help="The case that was changed; the selected one by default.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The file to write; by default among the cases of the tables."),
+    ] = None,
+    inputs: Inputs = None,
+    as_json: Json = False,
+) -> None:
+    """Turn the inputs changed in a workbook into a case, from which the same values are built again."""
+    from datetime import UTC, datetime
+
+    from xlwings_addin.book.export import export_case as export
+
+    day = datetime.now(UTC).date()
+    done = export(book, name, author=author, day=day, case=case, folder=inputs, out=out)
+    overrides = {each.key: each.value for each in done.overrides}
+    if as_json:
+        _print_json(
+            {
+                "file": str(done.path),
+                "extends": done.extends,
+                "overrides": overrides,
+                "left_out": done.left_out,
+            }
+        )
+        return
+    _print(f"{done.path}: {len(overrides)} overrides of {done.extends} ({', '.join(overrides)})")
+    for each in done.left_out:
+        _print(f"left out: {each}")
+
+
 @app.command()
 def check(
     book: Annotated[Path | None, typer.Argument(help="The workbook; the project's own by default.")] = None,

@@ -51,7 +51,7 @@ EXTENDS = "extends"
 """The key of the row by which a case names the case it overrides, instead of the house view."""
 MAX_CASES = 12
 PROBABILITY_TOLERANCE = 1e-9
-_CASE_FILE = re.compile(rf"(?=.{{1,31}}\.csv){KEY_PATTERN}\.csv")
+CASE_FILE = re.compile(rf"(?=.{{1,31}}\.csv){KEY_PATTERN}\.csv")
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _case_name(path: Path) -> str:
-    if not _CASE_FILE.fullmatch(path.name):
+    if not CASE_FILE.fullmatch(path.name):
         rule = "must be lower-case words joined by underscores, 31 characters at most, then .csv"
         raise InputError("case file", path.name, rule)
     return path.stem
