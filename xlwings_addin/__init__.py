@@ -3,6 +3,7 @@
     value()         one case, valued by the core
     values()        every case, and what they weigh together: `weighted_value`
     build()         the workbook, written once its formulas and the core agree
+    refresh()       new facts into an analyst's own workbook, in place
     recalculate()   any workbook's formulas evaluated, our functions included
     check()         a workbook against the core, a second engine and its own checks
 
@@ -13,17 +14,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xlwings_addin.book.compare import SecondOpinion
     from xlwings_addin.book.package import CellKey, CellValue
+    from xlwings_addin.book.refresh import Refreshed
     from xlwings_addin.book.report import Report
     from xlwings_addin.model.xiaomi import Results
 
-__all__ = ["build", "check", "default_book", "recalculate", "value", "values"]
+__all__ = ["build", "check", "default_book", "recalculate", "refresh", "value", "values"]
 
+__version__ = "0.1.0"
 DEFAULT_CASE = "base"
 BOOK_NAME = "Xiaomi_Model.xlsx"
 
@@ -92,6 +96,36 @@ def recalculate(path: Path | str, out: Path | str | None = None) -> dict[CellKey
     if out is not None:
         save(out, write_values(package, values))
     return values
+
+
+def refresh(
+    path: Path | str,
+    *,
+    folder: Path | None = None,
+    case: str | None = None,
+    ours: Collection[str] = (),
+    theirs: Collection[str] = (),
+    dry_run: bool = False,
+    keep: int = 1,
+) -> Refreshed:
+    """Bring new facts into a workbook in place; what an analyst has changed stays, and is listed.
+
+    `ours` and `theirs` name lines whose value is decided otherwise: the book's or the tables'. `keep` former
+    versions stay beside it. Raises `ValuationError`, and leaves the file as it is, when anything is wrong.
+    """
+    from udfs.registry import callbacks
+    from xlwings_addin.book.refresh import refresh_file
+
+    return refresh_file(
+        path,
+        functions=callbacks(),
+        folder=folder,
+        case=case,
+        ours=ours,
+        theirs=theirs,
+        dry_run=dry_run,
+        keep=keep,
+    )
 
 
 def check(

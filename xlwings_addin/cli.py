@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from udfs.registry import Udf
+    from xlwings_addin.book.refresh import Refreshed
     from xlwings_addin.book.report import Finding, Report
     from xlwings_addin.model.xiaomi import Results
 
 CHECK_FAILED, BAD_INPUT = 1, 2
+SHOWN = 5
+"""Lines named before the rest is counted."""
 
 app = typer.Typer(
     name="xiaomi-model",
@@ -106,6 +109,42 @@ def build(
     else:
         cases = len(book.context.cases)
         _print(f"{target}: {formulas} formula cells agree with the core in each of {cases} cases")
+
+
+@app.command()
+def refresh(
+    book: Annotated[Path, typer.Argument(help="A workbook of this project, as an analyst has left it.")],
+    inputs: Inputs = None,
+    case: Annotated[
+        str | None, typer.Option("--case", help="The case to select; without it the selection stays.")
+    ] = None,
+    theirs: Annotated[
+        list[str] | None, typer.Option("--theirs", help="A line to take from the tables all the same.")
+    ] = None,
+    ours: Annotated[
+        list[str] | None, typer.Option("--ours", help="A line to leave as it is in the book.")
+    ] = None,
+    keep: Annotated[int, typer.Option("--keep", min=0, help="Former versions to keep beside it.")] = 1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, write nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring new facts into a workbook in place, and lose nothing an analyst has changed in it."""
+    from udfs.registry import callbacks
+    from xlwings_addin.book.refresh import refresh_file
+
+    with _progress() as progress:
+        done = refresh_file(
+            book,
+            functions=callbacks(),
+            folder=inputs,
+            case=case,
+            ours=ours or (),
+            theirs=theirs or (),
+            dry_run=dry_run,
+            keep=keep,
+            progress=progress,
+        )
+    _print_refreshed(done, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
@@ -285,6 +324,40 @@ def _value_table(results: Results) -> Table:
     rows.append(("Margin of safety", "", "", _percent(parts.margin_of_safety)))
     title = f"{results.case}, {results.inputs['valuation_date']}: {results.inputs['case_title']}"
     return _table(title, ("", "CNY m", "USD m", "HKD a share"), rows, right=3)
+
+
+def _print_refreshed(done: Refreshed, *, dry_run: bool, as_json: bool) -> None:
+    from xlwings_addin.book.refresh import rows_of
+
+    rows = list(rows_of(done))
+    if as_json:
+        names = ("what", "where", "before", "after", "tables")
+        _print_json(
+            {
+                "book": done.book,
+                "case": done.case,
+                "written": not dry_run,
+                "value_per_share_hkd": {"before": done.value_before, "after": done.value_after},
+                "changes": [dict(zip(names, row, strict=True)) for row in rows],
+                "unplaced": done.plan.unplaced,
+                "backup": str(done.backup) if done.backup else None,
+            }
+        )
+        return
+    if rows:
+        shown = [tuple("" if cell is None else str(cell) for cell in row) for row in rows]
+        _print(_table("Refresh", ("What", "Where", "Before", "After", "Tables"), shown, right=3))
+    if unplaced := done.plan.unplaced:
+        more = f" and {len(unplaced) - SHOWN} more" if len(unplaced) > SHOWN else ""
+        _print(f"no line in this workbook, build a new one to see it: {', '.join(unplaced[:SHOWN])}{more}")
+    counts = f"{len(done.plan.updated)} inputs updated, {len(done.plan.overrides)} overrides kept"
+    before, after = (
+        f"{each:.2f}" if isinstance(each, float) else each for each in (done.value_before, done.value_after)
+    )
+    verb = "would go" if dry_run else "went"
+    _print(f"{done.book}: {counts}; {done.case} {verb} from {before} to {after} HKD a share")
+    if done.backup:
+        _print(f"the former version is {done.backup}")
 
 
 def _percent(share: float | str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
 
+from xlwings_addin import __version__
 from xlwings_addin.book.agreement import disagreement, plain
 from xlwings_addin.book.calculate import Calculation
 from xlwings_addin.book.charts import charted_cells, with_cached_values
@@ -18,6 +19,7 @@ from xlwings_addin.book.package import (
 )
 from xlwings_addin.book.references import Book, Cell
 from xlwings_addin.book.render import render
+from xlwings_addin.book.state import parts_with_state, state_of
 from xlwings_addin.core.errors import BookError, ChoiceError
 from xlwings_addin.model.inputs import load_cases
 from xlwings_addin.model.tables import load_tables
@@ -70,7 +72,9 @@ def build(
     }
     day = datetime.combine(context.results[case].inputs.day("valuation_date"), time(), UTC)
     progress("Saving")
-    save(path, normalise(unfilled, timestamp=day, values=values, parts=charts))
+    kept = state_of(book, context.results[case], version=__version__, written=day.isoformat())
+    parts = {**charts, **parts_with_state(unfilled, kept)}
+    save(path, normalise(unfilled, timestamp=day, values=values, parts=parts))
     return book
 
 

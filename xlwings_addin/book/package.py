@@ -173,7 +173,9 @@ class Package:
         with zipfile.ZipFile(buffer, "w") as archive:
             for name, data in {**self.parts, **changed}.items():
                 if data is not None:
-                    archive.writestr(_copied(self.entries[name]), data)
+                    archive.writestr(
+                        _copied(self.entries[name]) if name in self.entries else _new(name), data
+                    )
         return buffer.getvalue()
 
 
@@ -259,6 +261,13 @@ def _target(folder: str, target: str) -> str:
 
 def _relation_id(sheet: etree._Element) -> str:
     return next((str(value) for key, value in sheet.items() if key.endswith("}id")), "")
+
+
+def _new(name: str) -> zipfile.ZipInfo:
+    """The entry of a part that the package did not have, dated as early as a zip can."""
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 0
+    return entry
 
 
 def _copied(entry: zipfile.ZipInfo) -> zipfile.ZipInfo:
@@ -353,27 +362,40 @@ def read_values(source: Source) -> dict[CellKey, CellValue]:
 # --- writing ------------------------------------------------------------------------------------------
 
 
-def write_values(source: Source, values: Mapping[CellKey, CellValue], *, only_formulas: bool = True) -> bytes:
+def write_values(
+    source: Source,
+    values: Mapping[CellKey, CellValue],
+    *,
+    only_formulas: bool = True,
+    add_cells: bool = False,
+) -> bytes:
     """The workbook with `values` stored in its cells, and no other byte changed inside any part.
 
     A float becomes the shortest number that reads back as itself, a bool `t="b"`, a string `t="str"`, one
     of `ERROR_VALUES` `t="e"`, None an empty result. The formula of a cell stays.
     `only_formulas` allows values only where a formula (or the area of an array formula) stands; without it a
-    cell may also be a plain one. A member of an array formula that has no `<c>` yet gets one.
+    cell may also be a plain one, and with `add_cells` one the sheet does not have yet. A member of an array
+    formula that has no `<c>` yet gets one.
     Raises BookError for a sheet or cell that does not exist, a cell without formula, NaN, infinity, a value
     of another type, and text with characters XML cannot carry or longer than Excel's 32,767 characters.
     """
     package = read_package(source)
-    return package.with_parts(_parts_with_values(package, values, only_formulas))
+    return package.with_parts(
+        parts_with_values(package, values, only_formulas=only_formulas, add_cells=add_cells)
+    )
 
 
-def _parts_with_values(
-    package: Package, values: Mapping[CellKey, CellValue], only_formulas: bool
+def parts_with_values(
+    package: Package,
+    values: Mapping[CellKey, CellValue],
+    *,
+    only_formulas: bool = False,
+    add_cells: bool = False,
 ) -> dict[str, bytes]:
-    """The parts that `values` change, as they are then."""
+    """The parts that `values` change, as they are then; options and errors as for `write_values`."""
     parts = {sheet: package.sheet_part(sheet) for sheet, _ in values}
     return {
-        parts[sheet]: _with_values(package, parts[sheet], sheet, new_values, only_formulas)
+        parts[sheet]: _with_values(package, parts[sheet], sheet, new_values, only_formulas, add_cells)
         for sheet, new_values in _by_sheet(values).items()
     }
 
@@ -386,7 +408,12 @@ def _by_sheet(values: Mapping[CellKey, CellValue]) -> dict[str, dict[str, CellVa
 
 
 def _with_values(
-    package: Package, part: str, sheet: str, values: Mapping[str, CellValue], only_formulas: bool
+    package: Package,
+    part: str,
+    sheet: str,
+    values: Mapping[str, CellValue],
+    only_formulas: bool,
+    add_cells: bool,
 ) -> bytes:
     data, cells = package.parts[part], package.cells(part)
     known = {cell.address: cell for cell in cells}
@@ -394,7 +421,7 @@ def _with_values(
     edits: list[sheet_xml.Edit] = []
     new: dict[str, CellValue] = {}
     for address, value in values.items():
-        if address not in decided:
+        if address not in decided and not (add_cells and address not in known):
             place = f"{sheet}!{address}"
             lacks = "holds no formula" if address in known else "is not in the sheet's XML"
             raise BookError("cell", place, f"{lacks}, so no value can be stored there", shown=place)
@@ -481,7 +508,7 @@ def normalise(
         raise BookError("timestamp", timestamp, "must have a time zone", shown=timestamp.isoformat())
     package = read_package(source)
     workbook = package.workbook_part
-    filled = _parts_with_values(package, values or {}, only_formulas=False)
+    filled = parts_with_values(package, values or {})
     settled = _with_calculation_settings(package.tree(workbook))
     every = {**package.parts, **(parts or {}), **filled, workbook: settled}
     properties = package.related("", "core-properties")

@@ -25,7 +25,7 @@ def compare_formulas(book: Book, cells: list[Cell], workbook: Workbook, report: 
             shown = "nothing" if found is None else repr(found)
             message = f"holds {shown} where a formula belongs"
             report.add("overwritten formula", cell, message, expected, found=found)
-        elif _normal(found) != _normal(expected):
+        elif normal_formula(found) != normal_formula(expected):
             report.add(
                 "changed formula",
                 cell,
@@ -63,7 +63,9 @@ def compare_texts(
                 )
     for name, reference in defined_names(book).items():
         found = workbook.defined_names.get(name)
-        if found is None or _normal(found.attr_text).replace("'", "") != _normal(reference).replace("'", ""):
+        if found is None or normal_formula(found.attr_text).replace("'", "") != normal_formula(
+            reference
+        ).replace("'", ""):
             where = found.attr_text if found is not None else "nothing"
             message = f"name {name} stands for {where} where {reference} belongs"
             report.findings.append(
@@ -89,7 +91,7 @@ def _labels(placed: PlacedSheet, rows: Mapping[tuple[str, str], int]) -> dict[tu
     return found
 
 
-def _normal(formula: str) -> str:
+def normal_formula(formula: str) -> str:
     """A formula without what hosts write differently and nobody means: spaces, letter case, prefixes."""
     text, parts = formula, []
     for position, part in enumerate(text.split('"')):

@@ -32,13 +32,9 @@ def columns(context: Context) -> dict[str, Columns]:
     }
 
 
-def sources_of(context: Context, key: str) -> dict[str, tuple[Row, list[str]]]:
-    """The lines of Sources for an input: each row that some case uses, and the cases that do."""
-    found: dict[tuple[str, int], tuple[Row, list[str]]] = {}
-    for case, results in context.results.items():
-        row = results.inputs.row(key)
-        found.setdefault((row.file, row.line), (row, []))[1].append(case)
-    return {key if number == 1 else f"{key}_{number}": each for number, each in enumerate(found.values(), 1)}
+def source_line(key: str, case: str) -> str:
+    """The line of Sources for an input of a case."""
+    return f"{key}__{case}"
 
 
 def out_of_range(r: Results, key: str) -> bool:
@@ -69,12 +65,8 @@ def _line(parameter: Parameter, context: Context) -> Line:
 
     def provenance(column: str) -> str:
         """What Sources says of the row the selected case uses."""
-        lines = list(sources_of(context, key))
-        first, last = lines[0], lines[-1]
-        if first == last:
-            return f"{{sources.{first}:{column}}}"
-        used = f"INDEX({{sources.{first}:uses[all]}},1,{{cover.case_index}})"
-        return f"INDEX({{sources.{first}:{column}}}:{{sources.{last}:{column}}},{used})"
+        first, last = (source_line(key, case) for case in (context.cases[0], context.cases[-1]))
+        return f"INDEX({{sources.{first}:{column}}}:{{sources.{last}:{column}}},{{cover.case_index}})"
 
     def bound(of: Callable[[Row], float | None]) -> Callable[[Results], float | str]:
         return lambda r: NO_RANGE if (value := of(r.inputs.row(key))) is None else value

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from xlwings_addin.model.parameters import PARAMETERS
 from xlwings_addin.model.tables import Row
 from xlwings_addin.sheets import checks, history, replication
-from xlwings_addin.sheets.inputs import NO_RANGE, sources_of
+from xlwings_addin.sheets.inputs import NO_RANGE, source_line
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
     LABEL,
@@ -21,14 +20,6 @@ from xlwings_addin.sheets.spec import (
     Line,
     Sheet,
 )
-
-ALL_CASES = "all cases"
-
-
-def columns(context: Context) -> Layout:
-    """What is known of a row; at an input's first row, which of its rows each case uses."""
-    return {**COLUMNS, "uses": Columns(FIRST_COLUMN + 6, [f"row of {case}" for case in context.cases], 12.0)}
-
 
 COLUMNS: Layout = {
     "of": Columns(NOTE, ("Case or period",), 24.0, align="left"),
@@ -62,10 +53,16 @@ def _line(key: str, label: str, of: str, row: Row, *, ranged: bool = False) -> L
 
 def _figures(rows: Iterable[Row], labels: Mapping[str, str]) -> list[Line]:
     """Rows of a table, those that a choice between sources set aside included."""
-    return [
-        _line(f"{row.file.removesuffix('.csv')}_{row.line}", labels.get(row.key, row.key), row.period, row)
-        for row in rows
-    ]
+    lines: dict[str, Line] = {}
+    for row in rows:
+        period = row.period.lower().replace("-", "_")
+        figure = f"{row.file.removesuffix('.csv')}_{row.key}_{period}".rstrip("_")
+        key, rival = figure, 1
+        while key in lines:
+            rival += 1
+            key = f"{figure}_{rival}"
+        lines[key] = _line(key, labels.get(row.key, row.key), row.period, row)
+    return list(lines.values())
 
 
 def _labels(blocks_: Iterable[Block], prefix: str, instead: str = "") -> dict[str, str]:
@@ -94,22 +91,16 @@ def _on_checks(context: Context) -> Iterator[Row]:
     return (row for row in context.tables.articles if row.key in replication.PRINTED_KEYS)
 
 
-def _of_input(context: Context, key: str, label: str) -> Iterator[Line]:
-    rows = sources_of(context, key)
-    numbers = {case: number for number, (_, cases) in enumerate(rows.values(), 1) for case in cases}
-    uses = [numbers[case] for case in context.cases]
-    for line, (row, cases) in rows.items():
-        made = _line(line, label, ALL_CASES if len(rows) == 1 else ", ".join(cases), row, ranged=True)
-        first = line == key and len(rows) > 1
-        yield replace(made, cells={**made.cells, "uses": _typed(uses, "count")}) if first else made
-
-
 def _typed(value: object, unit: str = "text") -> Entry:
     return Entry(lambda r: value, kind="text", unit=unit)
 
 
 def blocks(context: Context) -> list[Block]:
-    inputs = [line for parameter in PARAMETERS for line in _of_input(context, parameter.key, parameter.label)]
+    inputs = [
+        _line(source_line(known.key, case), known.label, case, results.inputs.row(known.key), ranged=True)
+        for known in PARAMETERS
+        for case, results in context.results.items()
+    ]
     return [
         Block("Inputs", inputs),
         Block("History", _figures(_on_history(context), _labels(history.blocks(context), history.QUARTERLY))),
@@ -127,6 +118,6 @@ SHEET = Sheet(
     "Sources",
     "Where does each number come from? One row a number; the values stand on Inputs and History.",
     blocks,
-    columns=columns,
+    columns=lambda _: COLUMNS,
     widths={LABEL: 44.0},
 )
