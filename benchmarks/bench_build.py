@@ -37,12 +37,12 @@ def measure(repeats: int = 7) -> list[Measurement]:
             runs[ONE_FILE] = [*convert, str(book)]
             files = [Path(folder) / f"{case}.xlsx" for case in case_names()]
             for case, file in zip(case_names(), files, strict=True):
-                _run([*command, "build", "--case", case, "--out", str(file)])
+                run([*command, "build", "--case", case, "--out", str(file)])
             runs[EVERY_CASE] = [*convert, *map(str, files)]
         times: dict[str, list[float]] = {name: [] for name in runs}
         for turn in range(repeats + 1):
             for name, arguments in runs.items():
-                taken = _run(arguments)
+                taken = run(arguments)
                 if turn:  # the first turn warms caches and makes LibreOffice's profile
                     times[name].append(taken)
     medians = {name: statistics.median(taken) for name, taken in times.items()}
@@ -66,7 +66,7 @@ def measure(repeats: int = 7) -> list[Measurement]:
     return found
 
 
-def _run(arguments: Sequence[str]) -> float:
+def run(arguments: Sequence[str]) -> float:
     """One process, with Python's compiled modules kept between runs, as an installed program has them."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()

@@ -89,7 +89,8 @@ class FileBook:
         self.package = package
         self.written: dict[CellKey, CellValue] = {}
         self._cells: dict[str, dict[str, CellValue]] = {}
-        for (sheet, address), value in read_values(package).items():
+        self.stored = read_values(package)
+        for (sheet, address), value in self.stored.items():
             self._cells.setdefault(sheet, {})[address] = value
         for formula in formula_cells(package):
             text = f"={formula.text}" if formula.text else "=(array)"
@@ -329,7 +330,7 @@ def refresh_file(
     progress("Calculating")
     book.write(found.writes)
     selected, values = _calculated(book, placed, functions)
-    before = read_values(package).get(placed.at(VALUE))
+    before = book.stored.get(placed.at(VALUE))
     after = values[placed.at(VALUE)]
     backup = None
     if not dry_run:

@@ -354,7 +354,7 @@ def _attribute(attributes: list[str], name: str) -> str | None:
 def stored_value(data: bytes, cell: SheetCell, strings: list[str]) -> CellValue:
     """The value in a cell; `strings` are the workbook's shared strings."""
     if cell.type == "inlineStr":
-        return None if cell.inline is None else text_value(string_of(_element(data, cell.inline)))
+        return None if cell.inline is None else text_value(_inline(data, cell.inline))
     if cell.value is None:
         return None
     text = _content(data, cell.value)
@@ -380,6 +380,7 @@ def formula_text(data: bytes, cell: SheetCell) -> str:
 
 _PREFIX = re.compile(rb"<([^\s/>:]+):")
 _PLAIN_TEXT = re.compile(rb"<[a-z]+>([^<&\r]*(?:&[a-z]+;[^<&\r]*)*)</[a-z]+>")
+_PLAIN_INLINE = re.compile(rb'<is><t(?: xml:space="preserve")?>([^<&\r]*(?:&[a-z]+;[^<&\r]*)*)</t></is>')
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -387,9 +388,17 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 def _content(data: bytes, span: Span) -> str:
     """The text of an element without children."""
     match = _PLAIN_TEXT.fullmatch(data, *span)
-    if match is None:
-        return _element(data, span).text or ""
-    text = match[1].decode()
+    return _element(data, span).text or "" if match is None else _decoded(match[1])
+
+
+def _inline(data: bytes, span: Span) -> str:
+    """The text of an inline string."""
+    match = _PLAIN_INLINE.fullmatch(data, *span)
+    return string_of(_element(data, span)) if match is None else _unescaped(_decoded(match[1]))
+
+
+def _decoded(content: bytes) -> str:
+    text = content.decode()
     if "&" in text:
         for entity, plain in _ENTITIES:
             text = text.replace(entity, plain)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -100,7 +100,7 @@ def _part_of(package: Package) -> str | None:
 
 def parts_with_state(package: Package, state: State) -> dict[str, bytes]:
     """The parts of a package that keep `state`: the part itself and, the first time, what leads to it."""
-    text = escape(json.dumps(asdict(state), ensure_ascii=False, separators=(",", ":"), sort_keys=True))
+    text = escape(json.dumps(vars(state), ensure_ascii=False, separators=(",", ":"), sort_keys=True))
     data = f'{_XML}<state xmlns="{NAMESPACE}">{text}</state>'.encode()
     part = _part_of(package)
     if part is not None:

@@ -1,0 +1,77 @@
+"""Refreshing the workbook in place against LibreOffice opening and saving it, whole processes; a large book."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from openpyxl import load_workbook
+
+from benchmarks.bench_build import run
+from benchmarks.measure import Measurement, print_table
+from xlwings_addin.book.libreoffice import find_soffice
+
+AGAINST_LIBREOFFICE, MEMORY_BYTES = 2.0, 1024**3
+SHEETS, FORMULAS = 50, 200_000
+
+
+def measure(repeats: int = 7) -> list[Measurement]:
+    """Medians of whole processes that take turns, then one refresh of a book with many foreign formulas."""
+    command = str(Path(sys.executable).with_name("xiaomi-model"))
+    soffice = find_soffice()
+    with tempfile.TemporaryDirectory() as folder:
+        book, large = Path(folder) / "model.xlsx", Path(folder) / "large.xlsx"
+        run([command, "build", "--out", str(book)])
+        runs = {"refresh": [command, "refresh", str(book), "--keep", "0"]}
+        if soffice is not None:
+            profile = (Path(folder) / "profile").as_uri()
+            runs["LibreOffice"] = [
+                *(str(soffice), f"-env:UserInstallation={profile}", "--headless", "--convert-to", "xlsx"),
+                *("--outdir", str(Path(folder) / "saved"), str(book)),
+            ]
+        times: dict[str, list[float]] = {name: [] for name in runs}
+        for turn in range(repeats + 1):
+            for name, arguments in runs.items():
+                taken = run(arguments)
+                if turn:  # the first turn warms caches and makes LibreOffice's profile
+                    times[name].append(taken)
+        medians = {name: statistics.median(taken) for name, taken in times.items()}
+        found = [Measurement("refresh the workbook, whole process", medians["refresh"])]
+        if soffice is not None:
+            ratio = medians["LibreOffice"] / medians["refresh"]
+            required, met = f"> {AGAINST_LIBREOFFICE:.0f} x the refresh", ratio > AGAINST_LIBREOFFICE
+            found.append(
+                Measurement("LibreOffice opens and saves it", medians["LibreOffice"], ratio, required, met)
+            )
+        with_foreign_sheets(book, large)
+        taken = run([command, "refresh", str(large), "--keep", "0"])
+        memory = _largest_child()
+    share = memory / MEMORY_BYTES
+    name = f"refresh with {FORMULAS:,} foreign formulas; memory over 1 GiB"
+    found.append(Measurement(name, taken, share, "< 1", share < 1))
+    return found
+
+
+def with_foreign_sheets(book: Path, target: Path) -> None:
+    """The workbook with 50 sheets of an analyst's own, 200,000 formulas in all."""
+    workbook = load_workbook(book)
+    rows, columns = FORMULAS // SHEETS // 8, 8
+    for number in range(SHEETS):
+        sheet = workbook.create_sheet(f"Own {number}")
+        sheet.append([1.0 + number] * columns)
+        for row in range(2, rows + 2):
+            sheet.append([f"={letter}{row - 1}*1.0001+SOTP!$D$19/1000" for letter in "ABCDEFGH"])
+    workbook.save(target)
+
+
+def _largest_child() -> float:
+    """The most memory a finished child process has had, in bytes: the refresh of the large book had it."""
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return float(peak if sys.platform == "darwin" else peak * 1024)
+
+
+if __name__ == "__main__":
+    sys.exit(not print_table("Refreshing the workbook", measure()))
