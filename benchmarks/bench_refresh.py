@@ -1,4 +1,4 @@
-"""Refreshing the workbook in place against LibreOffice opening and saving it, whole processes; a large book."""
+"""Refreshing the workbook in place against LibreOffice opening and saving it; and a large workbook."""
 
 from __future__ import annotations
 

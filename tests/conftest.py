@@ -12,6 +12,8 @@ import xlwings_addin as xa
 from xlwings_addin.book.libreoffice import find_soffice
 from xlwings_addin.model.tables import tables_folder
 
+os.environ["XIAOMI_MODEL_LEDGER"] = "off"  # no test writes into the user's own ledger
+
 
 @pytest.fixture(scope="session")
 def libreoffice() -> Path:

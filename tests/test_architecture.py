@@ -20,6 +20,8 @@ LAYERS = {
         "xlwings_addin.sheets",
         "xlwings_addin.book",
     },
+    "xlwings_addin.sources": {"xlwings_addin.core", "xlwings_addin.model", "xlwings_addin.sources"},
+    "xlwings_addin.ledger": {"xlwings_addin.core", "xlwings_addin.model", "xlwings_addin.ledger"},
     "udfs": {"xlwings_addin.core", "udfs"},
 }
 """What each layer may import of this project; `cli` and the package itself stand above all of them."""
@@ -33,6 +35,10 @@ DOORS = {
     "rich": ("xlwings_addin/cli.py",),
     "scipy": ("xlwings_addin/core/",),
     "lxml": ("xlwings_addin/book/",),
+    "duckdb": ("xlwings_addin/ledger/",),
+    "httpx": ("xlwings_addin/sources/",),
+    "yfinance": ("xlwings_addin/sources/market.py",),
+    "matplotlib": ("xlwings_addin/book/waterfall.py",),
     "pandas": (),
 }
 """Which files may import an outside library."""

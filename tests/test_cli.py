@@ -465,3 +465,99 @@ def test_python_callers_get_the_same(tmp_path: Path) -> None:
     stored = read_values(path)
     assert xa.recalculate(path) == {at: stored[at] for at in ((f.sheet, f.cell) for f in formula_cells(path))}
     assert xa.check(path, second_opinion="skip").ok
+
+
+# --- what an analyst's own workbook goes through ----------------------------------------------------------
+
+
+def test_every_case_is_printed_side_by_side(run) -> None:  # type: ignore[no-untyped-def]
+    answer = run("value", "--all")
+    assert answer.status == 0
+    assert all(case in answer.out for case in ("base", "bear", "bull", "weighted"))
+    data = json.loads(run("value", "--all", "--json").out)
+    weights = {"base": 0.5, "bear": 0.25, "bull": 0.25}
+    by_hand = sum(weight * data["cases"][case]["value_per_share_hkd"] for case, weight in weights.items())
+    assert data["weighted_value_per_share_hkd"] == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_a_refresh_says_what_it_did_and_diff_says_what_moved(  # type: ignore[no-untyped-def]
+    run, delivered: Path, tmp_path: Path, tables: Path
+) -> None:
+    book = tmp_path / "book.xlsx"
+    book.write_bytes(delivered.read_bytes())
+    set_cells(tables / "inputs" / "assumptions.csv", "tax_rate", value="0.17")
+    planned = json.loads(run("refresh", book, "--inputs", tables, "--dry-run", "--json").out)
+    assert planned["written"] is False
+    done = json.loads(run("refresh", book, "--inputs", tables, "--json").out)
+    assert done["changes"] == planned["changes"]
+    assert {each["what"] for each in done["changes"]} == {"updated"}
+    assert Path(done["backup"]).read_bytes() == delivered.read_bytes()
+    page, picture = tmp_path / "moved.html", tmp_path / "moved.svg"
+    moved = run("diff", delivered, book, "--inputs", tables, "--html", page, "--chart", picture, "--json")
+    assert moved.status == 0, moved.err
+    found = json.loads(moved.out)
+    assert found["bridge"]["change"] == pytest.approx(
+        done["value_per_share_hkd"]["after"] - done["value_per_share_hkd"]["before"], rel=1e-9
+    )
+    assert [driver["label"] for driver in found["bridge"]["drivers"]] == ["Tax rate"]
+    assert "<html" in page.read_text(encoding="utf-8")
+    assert "<svg" in picture.read_text(encoding="utf-8")
+
+
+def test_a_build_is_remembered_and_its_forecasts_are_scored(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "ledger.duckdb"
+    assert run("build", "--out", tmp_path / "book.xlsx", "--ledger", ledger).status == 0
+    (snapshot,) = json.loads(run("history", "--ledger", ledger, "--json").out)
+    assert snapshot["command"] == "build"
+    scored = run("scorecard", "--ledger", ledger, "--snapshot", snapshot["id"], "--json")
+    assert json.loads(scored.out) != []
+    assert run("history").status == 2  # the tests turn the user's own ledger off
+
+
+def test_a_ledger_that_cannot_be_written_does_not_stop_a_build(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path
+) -> None:
+    no_ledger = tmp_path / "notes.txt"
+    no_ledger.write_text("mine")
+    answer = run("build", "--out", tmp_path / "book.xlsx", "--ledger", no_ledger)
+    assert answer.status == 0
+    assert "not in the ledger" in answer.err
+    assert no_ledger.read_text() == "mine"
+
+
+def test_a_day_is_valued_with_what_was_known_on_it(run) -> None:  # type: ignore[no-untyped-def]
+    answer = run("as-of", "2024-03-08")
+    assert answer.status == 0
+    assert "march_2024_replica: 16.65 HKD a share as written" in answer.out
+    assert "free_cash_flow FY2023" in answer.out
+    assert "base" not in answer.out.split("march")[0]
+
+
+def test_an_override_becomes_a_case(run, delivered: Path, tmp_path: Path, tables: Path) -> None:  # type: ignore[no-untyped-def]
+    book = tmp_path / "book.xlsx"
+    workbook = load_workbook(delivered)
+    (row,) = [cell.row for cell in workbook["Inputs"]["V"] if cell.value == "tax_rate"]
+    workbook["Inputs"].cell(row, 5, 0.2)
+    workbook.save(book)
+    answer = run("export", "case", book, "mine", "--author", "desk", "--inputs", tables)
+    assert answer.status == 0, answer.err
+    assert "1 overrides of base (tax_rate)" in answer.out
+    assert "tax_rate,,0.2," in (tables / "cases" / "mine.csv").read_text()
+
+
+@pytest.mark.parametrize("command", ["refresh", "diff"])
+def test_a_file_that_is_no_workbook_is_bad_input(run, tmp_path: Path, command: str) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "notes.xlsx"
+    path.write_text("notes")
+    answer = run(command, path, *([path] if command == "diff" else []))
+    assert answer.status == 2
+    assert "notes.xlsx" in answer.err
+    assert path.read_text() == "notes"
+
+
+def test_tables_may_come_from_an_address(run) -> None:  # type: ignore[no-untyped-def]
+    answer = run("value", "--inputs", "http://example.org/tables")
+    assert answer.status == 2
+    assert "https" in answer.err

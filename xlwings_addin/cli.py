@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,12 +18,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import xlwings_addin as xa
+from xlwings_addin.core.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
     from rich.table import Table
 
     from udfs.registry import Udf
+    from xlwings_addin.book.differences import Differences
     from xlwings_addin.book.refresh import Refreshed
     from xlwings_addin.book.report import Finding, Report
     from xlwings_addin.model.xiaomi import Results
@@ -40,9 +43,19 @@ app = typer.Typer(
 )
 
 Case = Annotated[str, typer.Option("--case", help="The case: a table in workbook/cases.")]
+
+
 Inputs = Annotated[
+    str | None,
+    typer.Option(
+        "--inputs",
+        metavar="<folder or https address>",
+        help="Tables to use in place of the project's own: a folder with inputs/ and cases/, or an address.",
+    ),
+]
+LedgerFile = Annotated[
     Path | None,
-    typer.Option("--inputs", help="A folder with inputs/ and cases/ to use in place of the project's own."),
+    typer.Option("--ledger", help="The file of snapshots; by default in the user's data folder."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -78,9 +91,9 @@ def value(
 ) -> None:
     """Value one case, or all, and print what a share is worth and why."""
     if every:
-        _print_cases(xa.values(folder=inputs), as_json=as_json)
+        _print_cases(xa.values(folder=_folder(inputs)), as_json=as_json)
         return
-    results = xa.value(case, folder=inputs)
+    results = xa.value(case, folder=_folder(inputs))
     if as_json:
         _print_json(results.summary())
     else:
@@ -93,6 +106,7 @@ def build(
     case: Annotated[
         str | None, typer.Option("--case", help="The case it opens with; the first by default.")
     ] = None,
+    ledger: LedgerFile = None,
     inputs: Inputs = None,
     as_json: Json = False,
 ) -> None:
@@ -102,7 +116,8 @@ def build(
 
     target = out or xa.default_book()
     with _progress() as progress:
-        book = build_book(target, functions=callbacks(), case=case, folder=inputs, progress=progress)
+        book = build_book(target, functions=callbacks(), case=case, folder=_folder(inputs), progress=progress)
+    _remember(book.context.results, target, ledger)
     formulas = sum(cell.entry.kind == "formula" for cell in book.cells())
     if as_json:
         _print_json({"book": str(target), "cases": book.context.cases, "formulas": formulas})
@@ -136,7 +151,7 @@ def refresh(
         done = refresh_file(
             book,
             functions=callbacks(),
-            folder=inputs,
+            folder=_folder(inputs),
             case=case,
             ours=ours or (),
             theirs=theirs or (),
@@ -145,6 +160,139 @@ def refresh(
             progress=progress,
         )
     _print_refreshed(done, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="The earlier workbook.")],
+    after: Annotated[Path, typer.Argument(help="The later one.")],
+    html: Annotated[Path | None, typer.Option("--html", help="A page to write the differences to.")] = None,
+    chart: Annotated[
+        Path | None, typer.Option("--chart", help="A picture of the value bridge: .png or .svg.")
+    ] = None,
+    inputs: Inputs = None,
+    as_json: Json = False,
+) -> None:
+    """What moved between two workbooks, and why: cells by what happened to them, value by driver."""
+    from xlwings_addin.book.differences import differences
+    from xlwings_addin.book.package import save
+
+    with _progress() as progress:
+        found = differences(before, after, folder=_folder(inputs), progress=progress)
+    if html is not None:
+        save(html, found.to_html().encode())
+    if chart is not None:
+        from xlwings_addin.book.waterfall import draw_waterfall
+
+        if found.bridge is None:
+            raise InputError("chart", str(chart), f"has nothing to show: {'; '.join(found.notes)}")
+        draw_waterfall(found.bridge, chart)
+    if as_json:
+        _print_json(found.to_json())
+    else:
+        _print_differences(found)
+
+
+@app.command()
+def history(
+    ledger: LedgerFile = None,
+    case: Annotated[str | None, typer.Option("--case", help="Only snapshots that value this case.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The newest so many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """What has been built: when, by whom, from which inputs, and what a share was worth in each case."""
+    from xlwings_addin.ledger import open_ledger
+
+    opened = open_ledger(ledger)
+    if opened is None:
+        raise InputError("ledger", "off", "is turned off: name a file with --ledger", shown="off")
+    snapshots = opened.snapshots(limit=limit, case=case)
+    if as_json:
+        _print_json([each.as_dict() for each in snapshots])
+        return
+    rows = [
+        (
+            *(
+                each.id[:8],
+                each.time.strftime("%Y-%m-%d %H:%M"),
+                each.who,
+                each.command,
+                each.inputs_hash[:8],
+            ),
+            ", ".join(f"{record.case} {record.value_per_share:.2f}" for record in each.cases),
+        )
+        for each in snapshots
+    ]
+    _print(_table(str(opened.path), ("Snapshot", "Time (UTC)", "Who", "What", "Inputs", "HKD a share"), rows))
+
+
+@app.command("as-of")
+def as_of(
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The day, such as 2024-03-08.")],
+    inputs: Inputs = None,
+    as_json: Json = False,
+) -> None:
+    """Value the company with what was known on a day, and say what the cases knew too early."""
+    from xlwings_addin.model.as_of import value_as_of
+
+    cases = value_as_of(day.date(), _folder(inputs))
+    if as_json:
+        _print_json([each.as_dict() for each in cases.values()])
+        return
+    for each in cases.values():
+        known = f"{each.known.sotp.value_per_share:.2f}" if each.known else f"no value: {each.refusal}"
+        written = f"{each.as_written.sotp.value_per_share:.2f}"
+        _print(f"{each.case}: {written} HKD a share as written, {known} with what was known")
+        for late in each.late:
+            _print(f"  {late}")
+
+
+@app.command()
+def index(folder: Annotated[Path, typer.Argument(help="Tables that are to be served over the web.")]) -> None:
+    """Write the index that a served folder of tables needs, after every change of them."""
+    from xlwings_addin.sources import write_index
+
+    _print(str(write_index(folder)))
+
+
+@app.command()
+def scorecard(
+    case: Annotated[
+        str, typer.Option("--case", help="The case whose forecasts are scored.")
+    ] = "march_2024_replica",
+    snapshot: Annotated[
+        str | None, typer.Option("--snapshot", help="A snapshot of the ledger, by the start of its id.")
+    ] = None,
+    ledger: LedgerFile = None,
+    inputs: Inputs = None,
+    as_json: Json = False,
+) -> None:
+    """Forecasts of a past valuation beside what happened, with their errors."""
+    from dataclasses import asdict
+
+    from xlwings_addin.ledger import open_ledger
+    from xlwings_addin.model.scorecard import scorecard as scores
+    from xlwings_addin.model.scorecard import vintage_of
+    from xlwings_addin.model.tables import load_tables
+
+    opened = open_ledger(ledger) if snapshot is not None else None
+    if opened is not None and snapshot is not None:
+        vintage = opened.snapshot(snapshot).vintage(case)
+    else:
+        vintage = vintage_of(xa.value(case, folder=_folder(inputs)))
+    found = scores(vintage, load_tables(_folder(inputs)))
+    if as_json:
+        _print_json([asdict(each) for each in found])
+        return
+    rows = [
+        (
+            *(each.label, each.period, each.unit, f"{each.forecast:,.6g}"),
+            "not known" if each.actual is None else f"{each.actual:,.6g}",
+            "" if each.relative_error is None else f"{each.relative_error:+.0%}",
+        )
+        for each in found
+    ]
+    _print(_table(vintage.name, ("What", "Period", "Unit", "Forecast", "Actual", "Error"), rows, right=3))
 
 
 @app.command()
@@ -193,7 +341,7 @@ def export_case(
     from xlwings_addin.book.export import export_case as export
 
     day = datetime.now(UTC).date()
-    done = export(book, name, author=author, day=day, case=case, folder=inputs, out=out)
+    done = export(book, name, author=author, day=day, case=case, folder=_folder(inputs), out=out)
     overrides = {each.key: each.value for each in done.overrides}
     if as_json:
         _print_json(
@@ -228,7 +376,7 @@ def check(
         report = check_book(
             book or xa.default_book(),
             functions=callbacks(),
-            folder=inputs,
+            folder=_folder(inputs),
             second_opinion=second_engine.value,
             progress=progress,
         )
@@ -324,6 +472,45 @@ def _value_table(results: Results) -> Table:
     rows.append(("Margin of safety", "", "", _percent(parts.margin_of_safety)))
     title = f"{results.case}, {results.inputs['valuation_date']}: {results.inputs['case_title']}"
     return _table(title, ("", "CNY m", "USD m", "HKD a share"), rows, right=3)
+
+
+def _folder(inputs: str | None) -> Path | None:
+    """The folder of tables that `--inputs` names, fetched first where it is an address."""
+    if inputs is None or "://" not in inputs:
+        return None if inputs is None else Path(inputs)
+    from xlwings_addin.sources import fetch
+
+    return fetch(inputs).folder
+
+
+def _remember(results: Mapping[str, Results], book: Path, ledger: Path | None) -> None:
+    """Append a snapshot to the ledger; where that fails the work is done all the same, and that is said."""
+    from xlwings_addin.core.errors import ValuationError
+    from xlwings_addin.ledger import open_ledger, snapshot_of
+
+    opened = open_ledger(ledger)
+    if opened is None:
+        return
+    try:
+        opened.append(snapshot_of(results, command="build", book=book))
+    except ValuationError as error:
+        print(f"xiaomi-model: not in the ledger: {error}", file=sys.stderr)
+
+
+def _print_differences(found: Differences) -> None:
+    counts = ", ".join(f"{count} {kind}" for kind, count in found.counts.items() if count)
+    _print(f"{found.before} and {found.after}: {counts or 'no difference'}")
+    for note in found.notes:
+        _print(note)
+    bridge = found.bridge
+    if bridge is None:
+        return
+    rows = [
+        (each.label, f"{each.part:+.4f}", f"{each.error:.4f}" if each.error else "")
+        for each in bridge.drivers
+    ]
+    title = f"{bridge.after_case}: {bridge.before:.2f} to {bridge.after:.2f} HKD a share"
+    _print(_table(title, ("Driver", "HKD a share", "Standard error"), rows, right=2))
 
 
 def _print_refreshed(done: Refreshed, *, dry_run: bool, as_json: bool) -> None:
