@@ -3,6 +3,7 @@
     value()         one case, valued by the core
     values()        every case, and what they weigh together: `weighted_value`
     build()         the workbook, written once its formulas and the core agree
+    diff()          what moved between two workbooks, and why
     refresh()       new facts into an analyst's own workbook, in place
     recalculate()   any workbook's formulas evaluated, our functions included
     check()         a workbook against the core, a second engine and its own checks
@@ -20,12 +21,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xlwings_addin.book.compare import SecondOpinion
+    from xlwings_addin.book.differences import Differences
     from xlwings_addin.book.package import CellKey, CellValue
     from xlwings_addin.book.refresh import Refreshed
     from xlwings_addin.book.report import Report
     from xlwings_addin.model.xiaomi import Results
 
-__all__ = ["build", "check", "default_book", "recalculate", "refresh", "value", "values"]
+__all__ = ["build", "check", "default_book", "diff", "recalculate", "refresh", "value", "values"]
 
 __version__ = "0.1.0"
 DEFAULT_CASE = "base"
@@ -126,6 +128,16 @@ def refresh(
         dry_run=dry_run,
         keep=keep,
     )
+
+
+def diff(before: Path | str, after: Path | str, *, folder: Path | None = None) -> Differences:
+    """What differs between two workbooks, and which change moved the value of a share by how much.
+
+    Raises `BookError` for a file that is no workbook.
+    """
+    from xlwings_addin.book.differences import differences
+
+    return differences(Path(before), Path(after), folder=folder)
 
 
 def check(
