@@ -145,7 +145,7 @@ def test_segments_that_exceed_the_group_fail(live: LiveBook) -> None:
         ("{inputs.risk_free:cases[1]}", {"inputs", "capital", "core_segments", "core_average", "sotp"}),
         ("{inputs.vehicle_wacc:cases[1]}", {"inputs", "capital", "vehicle_units", "vehicle_ramp", "sotp"}),
         ("{history.quarterly_revenue_iot[5]}", {"history", "base_year", "core_segments", "sotp"}),
-        ("{sources.tolerance:source}", {"sources"}),
+        ("{sources.tolerance__bear:source}", {"sources"}),
     ],
 )
 def test_an_error_on_a_sheet_fails_its_check(live: LiveBook, typed: str, sheets: set[str]) -> None:

@@ -393,14 +393,14 @@ def _ranges(tables: Tables, _today: date) -> Iterator[Finding]:
 def _look_ahead(inputs: Inputs) -> Iterator[Finding]:
     """Nothing a case uses was known only after its valuation date."""
     day = inputs.day("valuation_date")
-    for row in _used_rows(inputs):
+    for row in used_rows(inputs):
         if row.as_of > day:
             known = f"{_figure(row)} was known on {row.as_of.isoformat()}"
             message = f"{known}, after valuation_date {day.isoformat()} of {inputs.case}"
             yield _at(row, "warning", "look_ahead", message)
 
 
-def _used_rows(inputs: Inputs) -> Iterator[Row]:
+def used_rows(inputs: Inputs) -> Iterator[Row]:
     """The rows the value of a case rests on: its numbers, averaged cash flows, quarters of the base year."""
     built = [method for method in ("core_method", "vehicle_method") if inputs.text(method) in BUILT]
     idle = {*TIMELESS, "probability", *(() if built else ("Base year",))}
