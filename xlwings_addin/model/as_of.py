@@ -40,7 +40,7 @@ from pathlib import Path
 
 from xlwings_addin.core.errors import InputError, ValuationError
 from xlwings_addin.model.inputs import Inputs, load_cases
-from xlwings_addin.model.lint import used_rows as used_rows
+from xlwings_addin.model.lint import used_rows
 from xlwings_addin.model.parameter import Value
 from xlwings_addin.model.parameters import parameter
 from xlwings_addin.model.tables import (
