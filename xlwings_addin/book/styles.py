@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from copy import copy
 from typing import Any
 
@@ -56,7 +57,8 @@ CENTRE = Alignment(horizontal="center", vertical="top")
 TOP = Alignment(vertical="top")
 WRAPPED = Alignment(vertical="top", wrap_text=True)
 LEFT = Alignment(horizontal="left", vertical="top", wrap_text=True)
-ALIGNMENTS = {"left": LEFT, "centre": CENTRE, "right": RIGHT}
+BESIDE_FIGURES = Alignment(horizontal="left", vertical="top", wrap_text=True, indent=1)
+ALIGNMENTS = {"left": BESIDE_FIGURES, "centre": CENTRE, "right": RIGHT}
 
 LABEL_WIDTH, UNIT_WIDTH, NOTE_WIDTH, KEY_WIDTH = 40.0, 14.0, 46.0, 26.0
 
@@ -127,5 +129,5 @@ def number_format(unit: str) -> str:
 
 def lines_needed(text: object, width: float, size: float = SMALL) -> int:
     """How many lines a text takes in a column of that width: what the row's height must allow for."""
-    per_line = max(1.0, width * 1.3 * SIZE / size)
-    return max(1, -(-len(str(text)) // int(per_line)))
+    shown, per_line = str(text), max(1, int(width * 1.2 * SIZE / size))
+    return 1 if len(shown) <= per_line else len(textwrap.wrap(shown, per_line))
