@@ -323,8 +323,8 @@ def recalc(
         str | None,
         typer.Option(
             "--target",
-            metavar="[desktop|office-js|libreoffice]",
-            help="Write our functions as this program calls them; without it as they are.",
+            metavar="<program>",
+            help="Write our functions as this calls them: desktop, office-js or libreoffice.",
         ),
     ] = None,
     as_json: Json = False,
@@ -417,14 +417,23 @@ def check(
 @app.command()
 def functions(
     name: Annotated[str | None, typer.Argument(help="A function, for its full help.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="A page to write that explains them all.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the functions for cells, or explain one."""
+    """List the functions for cells, or explain one, or write the page that explains them all."""
     from udfs.registry import REGISTRY
     from xlwings_addin.core.errors import ChoiceError
 
     if name is not None and name.upper() not in REGISTRY:
         raise ChoiceError("function", name, "is not one of the add-in's: xiaomi-model functions lists them")
+    if markdown is not None:
+        from udfs import reference
+        from xlwings_addin.book.package import save
+
+        save(markdown, reference.markdown().encode())
+        return
     chosen = [REGISTRY[name.upper()]] if name else list(REGISTRY.values())
     if as_json:
         _print_json([_function(each) for each in chosen])
@@ -603,6 +612,8 @@ def _print_cases(cases: Mapping[str, Results], *, as_json: bool) -> None:
 
 
 def _function(entry: Udf) -> dict[str, Any]:
+    from udfs.registry import PREFIXES
+
     return {
         "name": entry.name,
         "family": entry.family,
@@ -617,6 +628,7 @@ def _function(entry: Udf) -> dict[str, Any]:
                 "doc": each.doc,
                 "optional": each.optional,
                 "default": each.default,
+                "choices": each.choices,
             }
             for each in entry.parameters
         ],
@@ -624,25 +636,23 @@ def _function(entry: Udf) -> dict[str, Any]:
         "errors": entry.errors,
         "source": entry.source,
         "example": {"formula": entry.example.formula, "result": entry.example.result},
+        "spelling": {target: prefix + entry.name for target, prefix in PREFIXES.items()},
     }
 
 
 def _print_function(entry: Udf) -> None:
-    arguments = [
-        (
-            each.host_name,
-            str(each.kind),
-            each.unit,
-            each.doc if not each.optional else f"{each.doc} (optional)",
-        )
-        for each in entry.parameters
-    ]
+    from udfs.reference import GIVEN_AS
+    from udfs.registry import PREFIXES
+
+    arguments = [(each.host_name, each.unit, GIVEN_AS[each.kind], each.doc) for each in entry.parameters]
     _print(f"{entry.signature}\n{entry.summary}\n")
     if arguments:
-        _print(_table("Arguments", ("Argument", "Kind", "Unit", "What it is"), arguments))
+        _print(_table("Arguments", ("Argument", "Unit", "Given as", "What it is"), arguments))
+    spellings = ", ".join(f"{prefix}{entry.name} ({target})" for target, prefix in PREFIXES.items())
     _print(
         f"Formula: {entry.formula}\nReturns: {entry.returns}\nErrors: {entry.errors}\n"
-        f"Example: {entry.example.formula} gives {entry.example.result}\nSource: {entry.source}"
+        f"Example: {entry.example.formula} gives {entry.example.result}\nSource: {entry.source}\n"
+        f"In a file: {spellings}"
     )
 
 
