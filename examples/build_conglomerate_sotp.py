@@ -21,7 +21,7 @@ def build(path: Path = PATH) -> None:
         notes=[
             "Type your own figures over the blue ones; every other cell is a formula.",
             "Low and high move multiples, the network's rate and the holding discount by their ranges.",
-            "The discount is on the segments, not on the cash; the group reports in EUR, its price is in GBP.",
+            "The discount is on the segments, not on the cash. Figures are in EUR, the price is in GBP.",
             "Model uses the functions; Check repeats each of them as a native formula, at the same address.",
         ],
     )
@@ -39,9 +39,9 @@ def _multiples(example: Example) -> None:
     example.heading("Segments valued by a multiple")
     peers = "median of listed peers"
     example.input("engineering_ebitda", "Engineering, EBITDA next year", 620, "EUR m")
-    example.input("engineering_multiple", "Engineering, EV to EBITDA", 8.5, "multiple", peers)
+    example.input("engineering_multiple", "Engineering, multiple of EBITDA", 8.5, "multiple", peers)
     example.input("logistics_ebitda", "Logistics, EBITDA next year", 410, "EUR m")
-    example.input("logistics_multiple", "Logistics, EV to EBITDA", 7.0, "multiple", peers)
+    example.input("logistics_multiple", "Logistics, multiple of EBITDA", 7.0, "multiple", peers)
     example.input("multiple_range", "Range of the multiples, up and down", 0.15, "rate")
 
 
@@ -60,19 +60,24 @@ def _sale(example: Example) -> tuple[str, str]:
     example.input("stake_value", "Listed company, market value", 5400, "EUR m", "price on the day")
     example.input("stake_share", "Share held", 0.24, "rate")
     example.input("sale_rate", "Discount rate of the buyer's debt", 0.055, "rate")
-    days = (date(2025, 12, 31), date(2026, 6, 30), date(2027, 6, 30))
-    amounts = (0.0, 350.0, 250.0)
-    labels = ("at the valuation date", "first instalment", "second instalment")
+    instalments = {
+        "now": ("at the valuation date", 0.0, date(2025, 12, 31)),
+        "first": ("first instalment", 350.0, date(2026, 6, 30)),
+        "second": ("second instalment", 250.0, date(2027, 6, 30)),
+    }
     flows = [
-        example.input(f"sale_flow_{word}", f"Sale, {label}", amount, "EUR m", "sale agreement")
-        for word, label, amount in zip(("now", "first", "second"), labels, amounts, strict=True)
+        example.input(f"sale_flow_{key}", f"Sale, {label}", amount, "EUR m", "sale agreement")
+        for key, (label, amount, _) in instalments.items()
     ]
     dates = [
-        example.input(f"sale_date_{word}", f"Date, {label}", day, "date", "sale agreement")
-        for word, label, day in zip(("now", "first", "second"), labels, days, strict=True)
+        example.input(f"sale_date_{key}", f"Date, {label}", day, "date", "sale agreement")
+        for key, (label, _, day) in instalments.items()
     ]
-    areas = (f"{cells[0]}:{cells[-1].rpartition('!')[2]}" for cells in (flows, dates))
-    return next(areas), next(areas)
+    return _area(flows), _area(dates)
+
+
+def _area(cells: list[str]) -> str:
+    return f"{cells[0]}:{cells[-1].rpartition('!')[2]}"
 
 
 def _group(example: Example) -> None:
