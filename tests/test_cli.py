@@ -204,6 +204,17 @@ def test_recalc_writes_a_workbook_for_each_host_and_back_again(run, tmp_path: Pa
     assert path.read_bytes() == first.read_bytes()
 
 
+def test_recalc_names_the_cells_that_show_an_error(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    book = Workbook()
+    for row in range(1, 8):
+        book.active[f"A{row}"] = "=DCF_TERMINAL_VALUE(100,0.02,0.03)"
+    book.save(tmp_path / "book.xlsx")
+    shown = run("recalc", tmp_path / "book.xlsx")
+    first = ", ".join(f"Sheet!A{row} #NUM!" for row in range(1, 6))
+    assert shown.out.endswith(f"7 formula cells calculated; errors in {first} and 2 more\n")
+    assert shown.status == 0
+
+
 def test_recalc_refuses_an_unknown_host_and_names_those_it_knows(run, book_file: Path) -> None:  # type: ignore[no-untyped-def]
     before = book_file.read_bytes()
     answer = run("recalc", book_file, "--target", "lotus")

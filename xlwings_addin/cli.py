@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from udfs.registry import Target, Udf
     from xlwings_addin.book.differences import Differences
+    from xlwings_addin.book.package import CellKey, CellValue
     from xlwings_addin.book.refresh import Refreshed
     from xlwings_addin.book.report import Finding, Report
     from xlwings_addin.model.xiaomi import Results
@@ -339,7 +340,7 @@ def recalc(
             {"book": str(written), "values": {f"{sheet}!{cell}": v for (sheet, cell), v in values.items()}}
         )
     else:
-        _print(f"{written}: {len(values)} formula cells calculated")
+        _print(f"{written}: {len(values)} formula cells calculated{_errors_among(values)}")
 
 
 export_app = typer.Typer(no_args_is_help=True, help="Write what other programs, or the next build, read.")
@@ -580,6 +581,14 @@ def _print_refreshed(done: Refreshed, *, dry_run: bool, as_json: bool) -> None:
     _print(f"{done.book}: {counts}; {done.case} {verb} from {before} to {after} HKD a share")
     if done.backup:
         _print(f"the former version is {done.backup}")
+
+
+def _errors_among(values: Mapping[CellKey, CellValue]) -> str:
+    from xlwings_addin.book.package import is_error
+
+    wrong = [f"{sheet}!{cell} {value}" for (sheet, cell), value in values.items() if is_error(value)]
+    more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+    return f"; errors in {', '.join(wrong[:SHOWN])}{more}" if wrong else ""
 
 
 def _percent(share: float | str) -> str:
