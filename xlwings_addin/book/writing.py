@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
 from xlwings_addin.book.agreement import disagreement
+from xlwings_addin.book.calculate import LINK, SPELLINGS
 from xlwings_addin.book.references import HEADINGS, Book, Cell, PlacedSheet
 from xlwings_addin.book.render import defined_names
 from xlwings_addin.book.report import Finding, Report, Severity
@@ -91,9 +93,16 @@ def _labels(placed: PlacedSheet, rows: Mapping[tuple[str, str], int]) -> dict[tu
     return found
 
 
+_HOSTS_OWN = "|".join(re.escape(spelling.format(name="").upper()) for spelling in SPELLINGS)
+_PREFIX = re.compile(rf"(?<![\w.])(?:{_HOSTS_OWN}|{LINK.pattern})(?=[A-Z]+_)")
+
+
 def normal_formula(formula: str) -> str:
-    """A formula without what hosts write differently and nobody means: spaces, letter case, prefixes."""
-    text, parts = formula, []
-    for position, part in enumerate(text.split('"')):
-        parts.append(part if position % 2 else part.replace(" ", "").upper().replace("_XLDUDF_VAL_", ""))
+    """A formula without what hosts write differently and nobody means: spaces, letter case, prefixes.
+
+    >>> normal_formula('=sum(1, VAL.DCF_XNPV(A1,"val.dcf_xnpv"))')
+    '=SUM(1,DCF_XNPV(A1,"val.dcf_xnpv"))'
+    """
+    parts = formula.split('"')
+    parts[::2] = (_PREFIX.sub("", part.replace(" ", "").upper()) for part in parts[::2])
     return '"'.join(parts)
