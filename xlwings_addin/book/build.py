@@ -45,6 +45,7 @@ def build(
     functions: Functions,
     case: str | None = None,
     folder: Path | None = None,
+    amended: Amendment = lambda tables: tables,
     progress: Progress = lambda _: None,
 ) -> Book:
     """Write the workbook to `path`, opening with `case` (or the first), a value in every formula cell.
@@ -56,7 +57,7 @@ def build(
     progress("Reading inputs and valuing every case")
     if Path(path).suffix.lower() != ".xlsx":
         raise BookError("file", str(path), "must be named .xlsx", shown=str(path))
-    context = load_context(folder)
+    context = load_context(folder, amended=amended)
     case = context.cases[0] if case is None else case
     if case not in context.results:
         raise ChoiceError("case", case, f"must be one of {', '.join(context.cases)}")

@@ -364,7 +364,12 @@ def stored_value(data: bytes, cell: SheetCell, strings: list[str]) -> CellValue:
         return text_value(_unescaped(text))
     if cell.type == "b":
         return text.strip() in ("1", "true")
-    return text if cell.type == "e" else float(text) if text.strip() else None
+    if cell.type == "e" or not text.strip():
+        return text or None
+    try:
+        return float(text)
+    except ValueError:
+        raise BookError("cell", cell.address, f"holds {text[:40]!r} where a number belongs") from None
 
 
 def string_of(item: etree._Element) -> str:
