@@ -564,7 +564,7 @@ def _print_refreshed(done: Refreshed, *, dry_run: bool, as_json: bool) -> None:
 
     rows = list(rows_of(done))
     if as_json:
-        names = ("what", "where", "before", "after", "tables")
+        names = ("what", "where", "before", "after", "tables", "source", "as_of")
         _print_json(
             {
                 "book": done.book,
@@ -581,7 +581,7 @@ def _print_refreshed(done: Refreshed, *, dry_run: bool, as_json: bool) -> None:
         )
         return
     if rows:
-        shown = [tuple("" if cell is None else str(cell) for cell in row) for row in rows]
+        shown = [tuple("" if cell is None else str(cell) for cell in row[:5]) for row in rows]
         _print(_table("Refresh", ("What", "Where", "Before", "After", "Tables"), shown, right=3))
     if done.bridge is not None:
         _print_bridge(done.bridge)

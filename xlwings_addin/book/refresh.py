@@ -464,8 +464,10 @@ def _keep(target: Path, original: bytes, keep: int) -> Path | None:
     return backup(1)
 
 
-def rows_of(refreshed: Refreshed) -> Iterator[tuple[str, str, Any, Any, Any]]:
-    """What a refresh did, a line each: what happened, where, before, after, and what the tables have."""
+def rows_of(refreshed: Refreshed) -> Iterator[tuple[str, str, Any, Any, Any, str, str]]:
+    """What a refresh did, a line each: what happened, where, before, after, what the tables have,
+    whose that is and since when it is known.
+    """
     found = refreshed.plan
     for kind, changes in (
         ("updated", found.updated),
@@ -475,4 +477,4 @@ def rows_of(refreshed: Refreshed) -> Iterator[tuple[str, str, Any, Any, Any]]:
     ):
         for each in changes:
             where = f"{each.place} {each.key}" + (f" of {each.case}" if each.case else "")
-            yield kind, where, each.before, each.after, each.tables
+            yield kind, where, each.before, each.after, each.tables, each.source, each.as_of

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from xlwings_addin.model.inputs import load_cases
+from xlwings_addin.model.lint import lint
 from xlwings_addin.model.tables import Row, Tables, load_tables
 from xlwings_addin.sources.changes import Conflict, conflicts_with_reported
-from xlwings_addin.sources.fetched import Fetched, refused, vetted
+from xlwings_addin.sources.fetched import Fetched, refused
 from xlwings_addin.sources.market import Provider, quoted, quotes
 
 
@@ -17,12 +19,14 @@ from xlwings_addin.sources.market import Provider, quoted, quotes
 class Facts:
     """Tables and quotes, ready to be used.
 
-    `conflicts` are figures that the packaged tables have as reported and these tables state differently.
+    `conflicts` are figures that the packaged tables have as reported and these tables state differently,
+    `errors` what lint finds wrong in them.
     """
 
     fetched: Fetched
     quotes: tuple[Row, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    errors: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -41,9 +45,12 @@ class Facts:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a user has to be told: an earlier copy in place of a source that failed, and conflicts."""
-        stale = (f"an earlier copy is used: {self.fetched.failure}",) if self.fetched.stale else ()
-        return (*stale, *(f"a reported figure differs: {each}" for each in self.conflicts))
+        """What a user has to be told: an earlier copy where a source failed, lint errors, conflicts."""
+        return (
+            *((f"an earlier copy is used: {self.fetched.failure}",) if self.fetched.stale else ()),
+            *(f"lint finds: {each}" for each in self.errors),
+            *(f"a reported figure differs: {each}" for each in self.conflicts),
+        )
 
     def amended(self, tables: Tables) -> Tables:
         """The tables with the quotes in place of the house view's own."""
@@ -60,8 +67,8 @@ def gather(
 ) -> Facts:
     """Fetch tables and, with `market`, the quotes of the day; options as for `fetch` and `quotes`.
 
-    Raises `InputError` for a source that fails, and for tables of another source than the package in which
-    lint finds an error; what `quotes` raises for a quote that is missing or not plausible.
+    Raises `InputError` for a source that fails, for tables that do not load, and for those of an address in
+    which lint finds an error (in a folder of the user's own it is a warning); what `quotes` raises.
 
     >>> gather().name, gather().warnings
     ('the packaged tables', ())
@@ -69,12 +76,13 @@ def gather(
     from xlwings_addin.sources import fetch
 
     fetched, today = fetch(source, allow_stale=allow_stale, now=now), now().date()
-    conflicts: tuple[Conflict, ...] = ()
-    if source is not None:
-        errors = [each for each in vetted(fetched, today=today) if each.severity == "error"]
-        if errors:
-            rule = f"must have tables without lint errors: {errors[0].message}"
-            raise refused(fetched.source, rule, argument="source")
-        conflicts = tuple(conflicts_with_reported(load_tables(), load_tables(fetched.folder)))
     rows = quotes(today=today, provider=provider) if market else ()
-    return Facts(fetched, rows, conflicts)
+    if source is None:
+        return Facts(fetched, rows)
+    tables = load_tables(fetched.folder)
+    found = lint(tables, today=today, cases=load_cases(fetched.folder, tables))
+    errors = tuple(str(each.message) for each in found if each.severity == "error")
+    if errors and "://" in str(source):
+        rule = f"must have tables without lint errors: {errors[0]}"
+        raise refused(fetched.source, rule, argument="source")
+    return Facts(fetched, rows, tuple(conflicts_with_reported(load_tables(), tables)), errors)
