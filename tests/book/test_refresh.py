@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 
 import xlwings_addin as xa
 from udfs.registry import callbacks
-from xlwings_addin.book.build import load_context
+from xlwings_addin.book.context import load_context
 from xlwings_addin.book.package import CellKey, CellValue, read_package, read_values, write_values
 from xlwings_addin.book.references import Book
 from xlwings_addin.book.refresh import FileBook, MemoryBook, Refreshed, plan, refresh_file, rows_of

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 from xml.parsers import expat
@@ -92,11 +93,21 @@ def join_address(row: int, column: int) -> str:
     >>> join_address(12, 28)
     'AB12'
     """
+    return f"{column_letters(column)}{row}"
+
+
+@cache
+def column_letters(column: int) -> str:
+    """The letters of a column, from 1.
+
+    >>> column_letters(1), column_letters(16_384)
+    ('A', 'XFD')
+    """
     letters = ""
     while column:
         column, letter = divmod(column - 1, 26)
         letters = chr(65 + letter) + letters
-    return f"{letters}{row}"
+    return letters
 
 
 def cells_in(area: str) -> Iterator[str]:
