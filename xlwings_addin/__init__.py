@@ -114,7 +114,8 @@ def refresh(
     """Bring new facts into a workbook in place; what an analyst has changed stays, and is listed.
 
     `ours` and `theirs` name lines whose value is decided otherwise: the book's or the tables'. `keep` former
-    versions stay beside it; `changes_sheet` appends a sheet that says what was done. Raises `ValuationError`, and leaves the file as it is, when anything is wrong.
+    versions stay beside it; `changes_sheet` appends a sheet that says what was done.
+    Raises `ValuationError`, and leaves the file as it is, when anything is wrong.
     """
     from udfs.registry import callbacks
     from xlwings_addin.book.refresh import refresh_file
