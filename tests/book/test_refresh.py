@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import multiprocessing
 import random
 import re
@@ -12,13 +13,21 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import foreign_books
 import pytest
 from openpyxl import load_workbook
 
 import xlwings_addin as xa
 from udfs.registry import callbacks
-from xlwings_addin.book.build import load_context
-from xlwings_addin.book.package import CellKey, CellValue, read_package, read_values, write_values
+from xlwings_addin.book.context import load_context
+from xlwings_addin.book.package import (
+    CellKey,
+    CellValue,
+    formula_cells,
+    read_package,
+    read_values,
+    write_values,
+)
 from xlwings_addin.book.references import Book
 from xlwings_addin.book.refresh import FileBook, MemoryBook, Refreshed, plan, refresh_file, rows_of
 from xlwings_addin.book.state import read_state
@@ -80,7 +89,7 @@ def test_without_new_facts_no_value_changes(book: Path) -> None:
 
 def test_what_nobody_has_changed_follows_the_tables(book: Path, folder: Path, places: Book) -> None:
     done = refresh(book, folder)
-    house = {(each.name, each.case) for each in done.plan.updated}
+    house = {(each.key, each.case) for each in done.plan.updated}
     assert {("tax_rate", case) for case in ("base", "bear", "bull")} <= house
     assert {("price_hkd", case) for case in ("base", "bear", "bull")} <= house
     assert not any(case.startswith("march") for _, case in house)
@@ -89,7 +98,7 @@ def test_what_nobody_has_changed_follows_the_tables(book: Path, folder: Path, pl
     expected = xa.value("base", folder=folder).sotp.value_per_share
     assert values[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-12)
     assert done.value_after == pytest.approx(expected, rel=1e-12)
-    tax = next(each for each in done.plan.updated if (each.name, each.case) == ("tax_rate", "base"))
+    tax = next(each for each in done.plan.updated if (each.key, each.case) == ("tax_rate", "base"))
     assert (tax.before, tax.after) == (0.15, 0.17)
     assert "Enterprise Income Tax Law" in tax.source
 
@@ -97,11 +106,11 @@ def test_what_nobody_has_changed_follows_the_tables(book: Path, folder: Path, pl
 def test_what_the_analyst_has_changed_is_kept_and_listed(book: Path, folder: Path, places: Book) -> None:
     write(book, {of(places, "tax_rate"): 0.2, of(places, "vehicle_wacc"): 0.13})
     done = refresh(book, folder)
-    kept = {(each.name, each.case): (each.after, each.tables) for each in done.plan.overrides}
+    kept = {(each.key, each.case): (each.after, each.tables) for each in done.plan.overrides}
     assert kept == {("tax_rate", "base"): (0.2, 0.17), ("vehicle_wacc", "base"): (0.13, 0.12)}
     assert read_values(book)[of(places, "tax_rate")] == 0.2
     again = refresh(book, folder)
-    assert {each.name for each in again.plan.overrides} == {"tax_rate", "vehicle_wacc"}
+    assert {each.key for each in again.plan.overrides} == {"tax_rate", "vehicle_wacc"}
     assert not again.plan.updated
 
 
@@ -111,7 +120,7 @@ def test_theirs_and_ours_decide_otherwise(book: Path, folder: Path, places: Book
     values = read_values(book)
     assert values[of(places, "tax_rate")] == 0.17
     assert values[of(places, "price_hkd")] == 38.86
-    assert {each.name for each in done.plan.overrides} == {"price_hkd"}
+    assert {each.key for each in done.plan.overrides} == {"price_hkd"}
 
 
 def test_a_figure_of_the_history_is_kept_and_updated_like_an_input(
@@ -126,7 +135,7 @@ def test_a_figure_of_the_history_is_kept_and_updated_like_an_input(
     done = refresh(book, folder)
     assert read_values(book)[places.at("{history.quarterly_revenue[7]}")] == 113_200.0
     assert read_values(book)[own] == 116_500.0
-    assert [each.name for each in done.plan.overrides] == ["quarterly_revenue"]
+    assert [each.key for each in done.plan.overrides] == ["quarterly_revenue"]
 
 
 def test_an_input_linked_to_another_cell_stays_linked(book: Path, folder: Path, places: Book) -> None:
@@ -136,7 +145,7 @@ def test_an_input_linked_to_another_cell_stays_linked(book: Path, folder: Path, 
     workbook[sheet][cell] = "=Mine!A1"
     workbook.save(book)
     done = refresh(book, folder)
-    assert ("tax_rate", "=Mine!A1") in {(each.name, each.after) for each in done.plan.overrides}
+    assert ("tax_rate", "=Mine!A1") in {(each.key, each.after) for each in done.plan.overrides}
     assert read_values(book)[of(places, "tax_rate")] == 0.19
 
 
@@ -147,7 +156,7 @@ def test_a_changed_formula_and_one_overwritten_are_kept_and_listed(book: Path, p
     workbook[sheet][number] = 5
     workbook.save(book)
     done = refresh(book)
-    assert {each.name: each.after for each in done.plan.formulas} == {
+    assert {each.key: each.after for each in done.plan.formulas} == {
         "upside": "=1+1",
         "market_capitalisation": 5.0,
     }
@@ -160,11 +169,11 @@ def test_a_book_that_has_lost_its_record_loses_nothing_else(book: Path, folder: 
     load_workbook(book).save(book)  # openpyxl drops parts it does not know
     assert read_state(read_package(book)) is None
     done = refresh(book, folder)
-    assert {"tax_rate", "price_hkd", "vehicle_wacc"} <= {each.name for each in done.plan.overrides}
+    assert {"tax_rate", "price_hkd", "vehicle_wacc"} <= {each.key for each in done.plan.overrides}
     assert not done.plan.updated
     assert read_state(read_package(book)) is not None
     taken = refresh(book, folder, theirs=["tax_rate"])
-    assert {each.name for each in taken.plan.updated} == {"tax_rate"}
+    assert {each.key for each in taken.plan.updated} == {"tax_rate"}
 
 
 def test_sources_follow_unless_the_analyst_has_written_there(book: Path, folder: Path, places: Book) -> None:
@@ -179,9 +188,30 @@ def test_sources_follow_unless_the_analyst_has_written_there(book: Path, folder:
     values = read_values(book)
     assert values[places.at("{sources.cost_of_debt__base:remark}")] == "=1+1 is no formula here"
     assert values[mine] == "asked the desk"
-    assert not [each for each in done.plan.texts_kept if each.name != "raw_beta__base"]
+    assert not [each for each in done.plan.texts_kept if each.key != "raw_beta__base"]
     sheet = load_workbook(book)["Sources"]
     assert sheet[places.at("{sources.cost_of_debt__base:remark}")[1]].data_type == "s"
+
+
+@pytest.mark.parametrize("text", ['=HYPERLINK("https://example.org")', "+1", "-1", "@SUM(1)"])
+def test_a_text_from_outside_never_becomes_a_formula(book: Path, folder: Path, text: str) -> None:
+    table = folder / "inputs" / "assumptions.csv"
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if row["key"] == "tax_rate":
+            row["source"] = text
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    formulas = {(each.sheet, each.cell): each.text for each in formula_cells(book)}
+    refresh(book, folder, changes_sheet=True)
+    assert {(each.sheet, each.cell): each.text for each in formula_cells(book)} == formulas
+    assert {at[0] for at, value in read_values(book).items() if value == text} == {"Sources", "Changes"}
+    built = xa.build(book.with_name("built.xlsx"), folder=folder)
+    assert text not in {f"={each.text}" for each in formula_cells(built)}
+    assert {at[0] for at, value in read_values(built).items() if value == text} == {"Sources"}
 
 
 def test_the_case_that_is_asked_for_is_selected(book: Path, places: Book) -> None:
@@ -197,7 +227,7 @@ def test_lines_are_found_after_rows_are_inserted(book: Path, folder: Path, place
     workbook[sheet].insert_rows(row)
     workbook.save(book)
     done = refresh(book, folder, dry_run=True)
-    tax = next(each for each in done.plan.overrides if (each.name, each.case) == ("tax_rate", "base"))
+    tax = next(each for each in done.plan.overrides if (each.key, each.case) == ("tax_rate", "base"))
     assert tax.place == f"Inputs!{cell[0]}{row + 1}"
 
 
@@ -266,10 +296,45 @@ def test_what_libreoffice_has_saved_is_refreshed(
     saved.parent.mkdir()
     saved.write_bytes(convert_with_libreoffice({"book.xlsx": book.read_bytes()})[0])
     done = refresh(saved, folder, theirs=["tax_rate", "price_hkd"])
-    assert {each.name for each in done.plan.updated} == {"tax_rate", "price_hkd"}
+    assert {each.key for each in done.plan.updated} == {"tax_rate", "price_hkd"}
     assert not done.plan.formulas
     expected = xa.value("base", folder=folder).sotp.value_per_share
     assert read_values(saved)[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("macros", [b"", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 macros"], ids=["xlsx", "xlsm"])
+def test_a_book_as_xlsxwriter_writes_it_keeps_every_feature(
+    book: Path, folder: Path, places: Book, macros: bytes
+) -> None:
+    foreign = book.with_suffix(".xlsm" if macros else ".xlsx")
+    foreign.write_bytes(foreign_books.rewritten(book.read_bytes(), macros=macros))
+    before = parts(foreign)
+    done = refresh(foreign, folder, theirs=["tax_rate", "price_hkd"])
+    after = parts(foreign)
+    assert {each.key for each in done.plan.updated} == {"tax_rate", "price_hkd"}
+    assert not done.plan.formulas
+    new = {"customXml/item1.xml", "customXml/itemProps1.xml", "customXml/_rels/item1.xml.rels"}
+    assert after.keys() == before.keys() | new
+    changed = {name for name in before if before[name] != after[name]}
+    announced = {"[Content_Types].xml", "xl/_rels/workbook.xml.rels"}
+    assert all(name.startswith("xl/worksheets/sheet") or name in announced for name in changed)
+    assert len([name for name in before if "chart" in name]) >= 9
+    assert after.get("xl/vbaProject.bin", b"") == macros
+    assert (b"macroEnabled" in after["[Content_Types].xml"]) == bool(macros)
+    values = read_values(foreign)
+    expected = xa.value("base", folder=folder).sotp.value_per_share
+    assert values[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-9)
+    assert values["Mine", "J1"] == pytest.approx(2 * float(str(values["SOTP", "D19"])), rel=1e-12)
+    assert {each.key for each in refresh(foreign).plan.updated} == {"tax_rate", "price_hkd"}
+
+
+def test_a_book_that_openpyxl_has_saved_is_refreshed(book: Path, folder: Path, places: Book) -> None:
+    load_workbook(book).save(book)
+    done = refresh(book, folder, theirs=["tax_rate", "price_hkd"])
+    assert {each.key for each in done.plan.updated} == {"tax_rate", "price_hkd"}
+    assert not done.plan.formulas
+    expected = xa.value("base", folder=folder).sotp.value_per_share
+    assert read_values(book)[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-9)
 
 
 # --- whole or not at all --------------------------------------------------------------------------------
@@ -372,7 +437,7 @@ def test_a_sheet_or_a_line_that_is_missing_is_named(book: Path, places: Book) ->
 def test_a_later_version_and_a_broken_record_are_refused(book: Path) -> None:
     for old, new, message in (
         (b'"format":1', b'"format":9', r"was written by a later version of this project, 0\."),
-        (b'"format":1', b'"forms":1', "has a part customXml/item1.xml that is no record of a refresh"),
+        (b'"format":1', b'"forms":1', "has a record of a refresh that is none"),
     ):
         package = read_package(book)
         data = package.parts["customXml/item1.xml"]

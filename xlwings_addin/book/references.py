@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from openpyxl.utils import get_column_letter as letter
-
+from xlwings_addin.book.sheet_xml import column_letters as letter
 from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets.spec import (
@@ -100,8 +99,8 @@ class Book:
     """
 
     def __init__(self, context: Context, rows: Mapping[tuple[str, str], int] | None = None) -> None:
-        self.context = context
-        self.sheets = {sheet.key: _place(sheet, context, rows or {}) for sheet in sheets()}
+        self.context, self.rows = context, rows or {}
+        self.sheets = {sheet.key: _place(sheet, context, self.rows) for sheet in sheets()}
 
     def cells(self) -> tuple[Cell, ...]:
         """Every cell that an entry fills, headings included, sheet by sheet."""

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.calculate import LINK, SPELLINGS
+from xlwings_addin.book.agreement import disagreement, normal_formula
 from xlwings_addin.book.references import HEADINGS, Book, Cell, PlacedSheet
 from xlwings_addin.book.render import defined_names
 from xlwings_addin.book.report import Finding, Report, Severity
 from xlwings_addin.sheets.spec import LABEL, UNIT
 
 
-def compare_formulas(book: Book, cells: list[Cell], workbook: Workbook, report: Report) -> None:
+def compare_formulas(book: Book, cells: list[Cell], holds: Callable[[Cell], object], report: Report) -> None:
+    """What formula cells hold, a formula or what else stands there, against the formulas the build writes."""
     for cell in cells:
         if cell.entry.kind != "formula":
             continue
-        expected = book.formula(cell)
-        value = workbook[cell.sheet.title][cell.address].value
-        found = getattr(value, "text", value)
+        expected, found = book.formula(cell), holds(cell)
         if not isinstance(found, str) or not found.startswith("="):
             shown = "nothing" if found is None else repr(found)
             message = f"holds {shown} where a formula belongs"
             report.add("overwritten formula", cell, message, expected, found=found)
         elif normal_formula(found) != normal_formula(expected):
-            report.add(
-                "changed formula",
-                cell,
-                f"{found} stands where {expected} belongs",
-                expected,
-                found=found,
-            )
+            message = f"{found} stands where {expected} belongs"
+            report.add("changed formula", cell, message, expected, found=found)
 
 
 def compare_texts(
@@ -91,18 +83,3 @@ def _labels(placed: PlacedSheet, rows: Mapping[tuple[str, str], int]) -> dict[tu
                 found[block.rows[line.key], LABEL] = line.label
                 found[block.rows[line.key], UNIT] = "" if line.unit == "text" else line.unit
     return found
-
-
-_HOSTS_OWN = "|".join(re.escape(spelling.format(name="").upper()) for spelling in SPELLINGS)
-_PREFIX = re.compile(rf"(?<![\w.])(?:{_HOSTS_OWN}|{LINK.pattern})(?=[A-Z]+_)")
-
-
-def normal_formula(formula: str) -> str:
-    """A formula without what hosts write differently and nobody means: spaces, letter case, prefixes.
-
-    >>> normal_formula('=sum(1, VAL.DCF_XNPV(A1,"val.dcf_xnpv"))')
-    '=SUM(1,DCF_XNPV(A1,"val.dcf_xnpv"))'
-    """
-    parts = formula.split('"')
-    parts[::2] = (_PREFIX.sub("", part.replace(" ", "").upper()) for part in parts[::2])
-    return '"'.join(parts)
