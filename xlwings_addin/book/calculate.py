@@ -356,8 +356,8 @@ class Calculation:
     def _settled(self, raw: dict[CellKey, object], *, rounds: int) -> dict[CellKey, object]:
         """The values once no further evaluation changes any; `rounds` counts the results of several cells.
 
-        The engine fills their cells while it evaluates others, and evaluates some that hang on them by way of
-        defined names too early (formualizer 0.13.0). Each round is right for one more result of a chain.
+        The engine fills their cells while it evaluates others, and evaluates some that hang on them too early
+        (formualizer 0.13.0). Each round is right for one more result of a chain.
         """
         for _ in range(min(rounds, _MOST_ROUNDS)):
             for key, formula in self._formulas.items():
