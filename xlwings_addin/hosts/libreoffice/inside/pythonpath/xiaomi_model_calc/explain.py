@@ -1,0 +1,77 @@
+"""Which calls of our functions a cell makes, with the values of their arguments.
+
+Calc does not tell a function which cell calls it. When VAL_LAST_ERROR asks about a cell, its calls are made
+again, with its address. An argument can be given again if it is a constant, a reference or a name; a call
+with another, a calculation say, cannot be.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Collection, Iterator, List, Tuple
+
+from xiaomi_model_calc.workbook import PREFIX, address, values_of
+
+_PIECES = re.compile(
+    r"""(?P<skipped>"(?:[^"]|"")*"|'(?:[^']|'')+'|\{[^}]*\})|(?P<name>[\w.]*)\((?P<open>)|(?P<mark>[;)])"""
+)
+_NUMBER = re.compile(r"-?[0-9.]+(?:E[+-]?[0-9]+)?%?", re.IGNORECASE)
+_REFERENCE = re.compile(r"[\w.$:' -]+")
+
+
+def calls_of(cell: Any, functions: Collection[str]) -> Tuple[str, List[Tuple[str, List[Any]]]]:
+    """The address of a cell, and the calls in its formula that can be made again, inner ones first."""
+    place, sheet = cell.getRangeAddress(), cell.getSpreadsheet()
+    where = f"'{sheet.Name}'!{address(place.StartRow, place.StartColumn)}"
+    calls = []
+    for name, texts in calls_in(cell.getCellByPosition(0, 0).getFormula()):
+        plain = name.upper()[len(PREFIX) :]
+        if name.upper().startswith(PREFIX) and plain in functions:
+            values = [_value(sheet, text) for text in texts]
+            if _NotPlain not in values:
+                calls.append((plain, values))
+    return where, calls
+
+
+def calls_in(formula: str) -> Iterator[Tuple[str, List[str]]]:
+    """The calls in a formula: a function's name and the texts of its arguments.
+
+    >>> list(calls_in('=1+SUM(A1:B2;VAL.F("a;b)";;$Sheet.A1))'))
+    [('VAL.F', ['"a;b)"', '', '$Sheet.A1']), ('SUM', ['A1:B2', 'VAL.F("a;b)";;$Sheet.A1)'])]
+    """
+    inside: List[Tuple[str, List[str], int]] = []
+    for found in _PIECES.finditer(formula):
+        if found["open"] is not None:
+            inside.append((found["name"], [], found.end()))
+        elif found["mark"] and inside:
+            name, texts, start = inside.pop()
+            texts.append(formula[start : found.start()].strip())
+            if found["mark"] == ";":
+                inside.append((name, texts, found.end()))
+            else:
+                yield name, texts if texts != [""] else []
+
+
+class _NotPlain:
+    """Stands for an argument that cannot be given again."""
+
+
+def _value(sheet: Any, text: str) -> Any:
+    """An argument as Calc passes it: a single blank cell as 0, the cells of a range in rows."""
+    if not text:
+        return None
+    if text.startswith('"'):
+        return text[1:-1].replace('""', '"')
+    if text.startswith("{"):
+        return [[_value(sheet, each) for each in row.split(";")] for row in text.strip("{}").split("|")]
+    if _NUMBER.fullmatch(text):
+        return float(text) if not text.endswith("%") else float(text[:-1]) / 100
+    if not _REFERENCE.fullmatch(text):
+        return _NotPlain
+    try:
+        rows = values_of(sheet.getCellRangeByName(text))
+    except Exception:  # UNO's own, which is known only inside LibreOffice
+        return _NotPlain
+    if ":" in text or rows != [[rows[0][0]]]:
+        return rows
+    return 0.0 if rows[0][0] == "" else rows[0][0]
