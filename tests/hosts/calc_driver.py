@@ -1,6 +1,6 @@
 """Drives a running LibreOffice for the tests, in the Python that has UNO: answers calls over a pipe.
 
-Each call is the name of a method of `Driver` and its arguments, each answer the result or the text of an error.
+Each call is the name of a method of `Driver` and its arguments, each answer its result or an error's text.
 """
 
 from __future__ import annotations

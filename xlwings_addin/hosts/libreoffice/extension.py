@@ -1,8 +1,8 @@
 """The Calc extension, a file that LibreOffice's Extension Manager installs, made from the registry.
 
-It holds the functions as a UNO interface (a type library in its source form, which needs no SDK), their texts
-for the function wizard, the menu, the toolbar, and the component in `inside/` as it is. The same registry, the
-same version and the same Python give the same bytes.
+It holds the functions as a UNO interface (a type library in its source form, which needs no SDK), their
+texts for the function wizard, the menu, the toolbar, and the component in `inside/` as it is. The same
+registry, version and Python give the same bytes.
 
 A file of Excel's format knows a function by the implementation name of its component and the name of its
 method, so the component is called VAL.

@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from udfs.boundary import calling
-from udfs.registry import callbacks
+from udfs.cells import first_error
+from udfs.memory import remember
+from udfs.registry import REGISTRY, Kind, callbacks
 from xlwings_addin import log
 from xlwings_addin.core.errors import ValuationError
 
@@ -38,6 +40,12 @@ SHOWN = 10
 logger = logging.getLogger(__name__)
 log.start()
 _FUNCTIONS = callbacks()
+_TEXTS = {
+    entry.name: places
+    for entry in REGISTRY.values()
+    if (places := {at for at, each in enumerate(entry.parameters) if each.kind is Kind.TEXT})
+}
+"""Which arguments of a function are texts."""
 
 
 class Workbook(Protocol):
@@ -57,29 +65,48 @@ class Workbook(Protocol):
 def call(name: str, arguments: Sequence[object], cell: str | None = None) -> object:
     """What a cell shows that calls a function: a value, rows of values, or the text of an error value.
 
-    Calc does not say which cell calls; `cell` is its address where it is known all the same.
+    Calc does not say which cell calls; `cell` is its address where that is known all the same.
     """
     if name not in _FUNCTIONS:
         logger.warning("%s is no function of this version; export the extension again", name)
         return "#NAME?"
+    given = _as_cells_hold_them(name, arguments)
     if cell is None:
-        return _FUNCTIONS[name](*arguments)
+        return _FUNCTIONS[name](*given)
     with calling(cell):
-        return _FUNCTIONS[name](*arguments)
+        answer = _FUNCTIONS[name](*given)
+        _explain_errors_in_ranges(name, given)
+        return answer
+
+
+def _as_cells_hold_them(name: str, arguments: Sequence[object]) -> Sequence[object]:
+    """The arguments, a blank cell in place of the 0 that Calc gives for one where a text belongs."""
+    if name not in _TEXTS or 0.0 not in arguments:
+        return arguments
+    return [None if at in _TEXTS[name] and value == 0.0 else value for at, value in enumerate(arguments)]
+
+
+def _explain_errors_in_ranges(name: str, arguments: Sequence[object]) -> None:
+    """Where an error stands in a range, Calc does not call the function at all."""
+    for parameter, value in zip(REGISTRY[name].parameters, arguments, strict=False):
+        if not isinstance(value, str) and (error := first_error(value)):
+            remember(name, error, f"{parameter.name} holds {error}, for which Calc shows Err:504")
 
 
 def run(command: str, workbook: Workbook) -> str:
-    """Refresh or check an open workbook; what came of it, in words. Raises `Refused`."""
+    """Refresh or check an open workbook; what came of it, in words. Raises `CommandError`."""
     try:
         return {"refresh": refresh, "check": check}[command](workbook)
     except ValuationError as error:
-        raise Refused(str(error)) from error
+        raise CommandError(str(error)) from error
     except Exception as error:
         logger.exception("%s failed", command)
-        raise Refused(f"{command} failed: {type(error).__name__}: {error}\nThe log is {log.start()}") from error
+        raise CommandError(
+            f"{command} failed: {type(error).__name__}: {error}\nThe log is {log.start()}"
+        ) from error
 
 
-class Refused(Exception):
+class CommandError(Exception):
     """A command that was not carried out; the message says why."""
 
 
@@ -153,7 +180,7 @@ def _tables() -> Path | None:
 
 
 def _state(workbook: Workbook) -> State | None:
-    """What was last written: by a refresh in Calc, kept in the workbook, or into the file, kept in the file."""
+    """What was written last: by a refresh in Calc, kept in the workbook, or into the file it came from."""
     from xlwings_addin.book.package import read_package
     from xlwings_addin.book.state import read_state, state_from_text
 
@@ -187,15 +214,16 @@ def _refreshed(done: Refreshed) -> str:
         for each in (done.value_before, done.value_after)
     )
     moved = f"A share in {done.case}: from {before} to {after} HKD."
-    return f"{counts}.\n{moved}\nThe new sheet Changes lists each of them. One step of Undo takes all of it back."
+    return f"{counts}.\n{moved}\nA new sheet lists each of them. One step of Undo takes all of it back."
 
 
 def _checked(report: Report) -> str:
     failures = [each for each in report.findings if each.severity == "failure"]
     counts = report.counts()
     head = (
-        f"{'OK' if report.ok else 'FAILED'}: {report.comparisons} formula cells compared with the core in case "
-        f"{', '.join(report.cases)}; {counts.get('failure', 0)} failures, {counts.get('warning', 0)} warnings."
+        f"{'OK' if report.ok else 'FAILED'}: {report.comparisons} formula cells compared with the core "
+        f"in case {', '.join(report.cases)}; "
+        f"{counts.get('failure', 0)} failures, {counts.get('warning', 0)} warnings."
     )
     lines = [f"{each.sheet}!{each.cell} {each.line}: {each.message}" for each in failures[:SHOWN]]
     more = [f"and {len(failures) - SHOWN} more"] if len(failures) > SHOWN else []
@@ -215,7 +243,7 @@ class _Remote:
         _send(self._outgoing, ("ask", method, arguments))
         kind, answer = pickle.load(self._incoming)
         if kind == "failed":
-            raise Refused(answer)
+            raise CommandError(answer)
         return answer
 
     def __getattr__(self, method: str) -> Any:

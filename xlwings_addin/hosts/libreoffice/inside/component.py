@@ -22,7 +22,7 @@ from com.sun.star.frame import DispatchResultEvent, XDispatchProvider, XNotifyin
 from com.sun.star.frame.DispatchResultState import FAILURE, SUCCESS
 from com.sun.star.lang import XInitialization, XServiceInfo
 from xiaomi.model import XFunctions
-from xiaomi_model_calc.environment import EnvironmentMissing, connect
+from xiaomi_model_calc.environment import MissingEnvironmentError, connect
 from xiaomi_model_calc.explain import calls_of
 from xiaomi_model_calc.workbook import CODES, Workbook
 
@@ -33,11 +33,11 @@ class Project:
     """The project's service, connected to once; that it is missing is remembered until a command is given."""
 
     service: Any = None
-    missing: Optional[EnvironmentMissing] = None
+    missing: Optional[MissingEnvironmentError] = None
 
     @classmethod
     def connected(cls, *, again: bool = False) -> Any:
-        """The service. Raises `EnvironmentMissing`."""
+        """The service. Raises `MissingEnvironmentError`."""
         if cls.missing is not None and not again:
             raise cls.missing
         if cls.service is None or cls.missing is not None:
@@ -84,7 +84,7 @@ def method(name: str, answers_with: str) -> Callable[..., Any]:
     def called(self: Functions, *arguments: Any) -> Any:
         try:
             result = answer(name, arguments)
-        except EnvironmentMissing as error:
+        except MissingEnvironmentError as error:
             if Project.missing is not error:
                 Project.missing = error
                 log(self.context, str(error))
@@ -98,7 +98,7 @@ def method(name: str, answers_with: str) -> Callable[..., Any]:
 
 
 def answer(name: str, arguments: Sequence[Any]) -> Any:
-    """What the project answers a call with. Where an argument is a cell itself, that cell's calls go first."""
+    """What the project answers a call with; where it asks about a cell, that cell's calls go first."""
     service = Project.connected()
     if not arguments or not hasattr(arguments[0], "getRangeAddress"):
         return service.call(name, arguments)

@@ -1,7 +1,7 @@
 """The project's Python environment, from inside LibreOffice.
 
-Which one: the variable XIAOMI_MODEL_PYTHON, else what the extension was exported with; the folder of a virtual
-environment or its interpreter. One with LibreOffice's own minor version (3.11, say) is imported into
+Which one: the variable XIAOMI_MODEL_PYTHON, else what the extension was exported with; the folder of a
+virtual environment or its interpreter. One with LibreOffice's own minor version (3.11, say) is imported into
 LibreOffice. Another cannot be, because compiled packages fit one minor version; its interpreter runs beside
 LibreOffice as a process of its own, which answers over a pipe.
 """
@@ -15,7 +15,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, cast
+from typing import IO, Any, Dict, List, Optional, Sequence, cast
 
 SETTING = "XIAOMI_MODEL_PYTHON"
 SERVICE = "xlwings_addin.hosts.libreoffice.service"
@@ -35,23 +35,23 @@ print(json.dumps({
 """
 
 
-class EnvironmentMissing(Exception):
+class MissingEnvironmentError(Exception):
     """The project's Python cannot be had; the message says what was looked for, and how to put it right."""
 
 
 def connect(exported_with: str) -> Any:
-    """The project's service: in this process, or in one of its own. Raises `EnvironmentMissing`."""
+    """The project's service: in this process, or in one of its own. Raises `MissingEnvironmentError`."""
     place = os.environ.get(SETTING) or exported_with
     origin = f"the variable {SETTING}" if os.environ.get(SETTING) else "the extension"
     python = interpreter(place)
     if python is None:
-        raise EnvironmentMissing(
+        raise MissingEnvironmentError(
             f"there is no Python at {place}, which {origin} names; export the extension again, "
             f"or set {SETTING} to the project's Python"
         )
     facts = _ask(python)
     if not facts["installed"]:
-        raise EnvironmentMissing(
+        raise MissingEnvironmentError(
             f"{python}, which {origin} names, has no xiaomi-model; install it there, "
             f"or set {SETTING} to the Python that has it"
         )
@@ -75,11 +75,14 @@ def _quiet() -> Dict[str, Any]:
 def _ask(python: str) -> Dict[str, Any]:
     try:
         answer = subprocess.run(
-            [python, "-S", "-c", _FACTS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, **_quiet()
+            [python, "-S", "-c", _FACTS],
+            capture_output=True,
+            timeout=60,
+            **_quiet(),
         )
         return cast(Dict[str, Any], json.loads(answer.stdout.decode()))
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise EnvironmentMissing(f"{python} does not run as a Python: {error}") from error
+        raise MissingEnvironmentError(f"{python} does not run as a Python: {error}") from error
 
 
 def imported(python: str, paths: List[str]) -> Any:
@@ -88,7 +91,9 @@ def imported(python: str, paths: List[str]) -> Any:
     try:
         from xlwings_addin.hosts.libreoffice import service
     except ImportError as error:
-        raise EnvironmentMissing(f"{python} has a xiaomi-model that cannot be imported: {error}") from error
+        raise MissingEnvironmentError(
+            f"{python} has a xiaomi-model that cannot be imported: {error}"
+        ) from error
     return service
 
 
@@ -99,6 +104,8 @@ class ProcessOfItsOwn:
         self._process = subprocess.Popen(
             [python, "-m", SERVICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **_quiet()
         )
+        self._questions = cast("IO[bytes]", self._process.stdin)
+        self._answers = cast("IO[bytes]", self._process.stdout)
         atexit.register(self._process.kill)
 
     def call(self, name: str, arguments: Sequence[Any], cell: Optional[str] = None) -> Any:
@@ -123,8 +130,10 @@ class ProcessOfItsOwn:
 
     def _exchange(self, message: Any) -> Any:
         try:
-            pickle.dump(message, self._process.stdin, protocol=4)
-            self._process.stdin.flush()
-            return pickle.load(self._process.stdout)
+            pickle.dump(message, self._questions, protocol=4)
+            self._questions.flush()
+            return pickle.load(self._answers)
         except (OSError, EOFError) as error:
-            raise EnvironmentMissing("the project's Python has ended; start LibreOffice again") from error
+            raise MissingEnvironmentError(
+                "the project's Python has ended; start LibreOffice again"
+            ) from error

@@ -69,9 +69,10 @@ def _value(sheet: Any, text: str) -> Any:
     if not _REFERENCE.fullmatch(text):
         return _NotPlain
     try:
-        rows = values_of(sheet.getCellRangeByName(text))
+        area = sheet.getCellRangeByName(text)
     except Exception:  # UNO's own, which is known only inside LibreOffice
         return _NotPlain
-    if ":" in text or rows != [[rows[0][0]]]:
+    rows = values_of(area)
+    if ":" in text or len(rows) > 1 or len(rows[0]) > 1:
         return rows
-    return 0.0 if rows[0][0] == "" else rows[0][0]
+    return rows[0][0] if area.getCellByPosition(0, 0).getFormula() else 0.0
