@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from udfs.boundary import calling
 from udfs.cells import first_error
 from udfs.memory import remember
-from udfs.registry import REGISTRY, Kind, callbacks
+from udfs.registry import PREFIXES, REGISTRY, Kind, callbacks, spelling
 from xlwings_addin import log
 from xlwings_addin.core.errors import ValuationError
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from xlwings_addin.book.state import State
 
 INPUTS = "XIAOMI_MODEL_INPUTS"
+RENAMES = "where they have the names of another program, Refresh model gives them those of Calc."
 SHOWN = 10
 """Findings that a message lists before it counts the rest."""
 
@@ -46,6 +47,13 @@ _TEXTS = {
     if (places := {at for at, each in enumerate(entry.parameters) if each.kind is Kind.TEXT})
 }
 """Which arguments of a function are texts."""
+_OTHER_HOSTS = {
+    prefix + name: spelling(name, "libreoffice")
+    for name in REGISTRY
+    for target, prefix in PREFIXES.items()
+    if target != "libreoffice"
+}
+"""What other hosts call a function in a file, and what Calc calls it."""
 
 
 class Workbook(Protocol):
@@ -58,6 +66,8 @@ class Workbook(Protocol):
     def shown(self, sheet: str) -> dict[str, CellValue]: ...
     def write(self, values: Mapping[CellKey, CellValue]) -> None: ...
     def state(self) -> str | None: ...
+    def rename_calls(self, names: Mapping[str, str]) -> None: ...
+    def widen(self, sheet: str, widths: Sequence[float]) -> None: ...
     def keep_state(self, text: str) -> None: ...
     def progress(self, doing: str) -> None: ...
 
@@ -111,20 +121,24 @@ class CommandError(Exception):
 
 
 def refresh(workbook: Workbook) -> str:
-    """New facts into the workbook, as one step, with a new sheet that says what was done."""
+    """New facts into the workbook, a new sheet that says what was done, and functions as Calc calls them."""
+    from xlwings_addin.book.changes_sheet import WIDTHS
     from xlwings_addin.book.open_book import refresh_open
     from xlwings_addin.book.state import state_text
 
-    book = _Cells(workbook)
+    book, titles = _Cells(workbook), set(workbook.titles())
+    workbook.rename_calls(_OTHER_HOSTS)
     done = refresh_open(
         book,
         state=_state(workbook),
         shown=book.shown,
         name=_name(workbook),
         folder=_tables(),
-        titles=workbook.titles(),
+        titles=titles,
         progress=workbook.progress,
     )
+    for title in set(workbook.titles()) - titles:
+        workbook.widen(title, WIDTHS)
     assert done.plan.state is not None
     workbook.keep_state(_packed(state_text(done.plan.state)))
     return _refreshed(done)
@@ -184,7 +198,8 @@ def _state(workbook: Workbook) -> State | None:
     from xlwings_addin.book.package import read_package
     from xlwings_addin.book.state import read_state, state_from_text
 
-    kept, path, found = workbook.state(), workbook.path(), []
+    found: list[State | None] = []
+    kept, path = workbook.state(), workbook.path()
     if kept is not None:
         found.append(state_from_text(_unpacked(kept), shown=_name(workbook)))
     if path is not None and Path(path).suffix.lower() == ".xlsx":
@@ -226,8 +241,11 @@ def _checked(report: Report) -> str:
         f"{counts.get('failure', 0)} failures, {counts.get('warning', 0)} warnings."
     )
     lines = [f"{each.sheet}!{each.cell} {each.line}: {each.message}" for each in failures[:SHOWN]]
-    more = [f"and {len(failures) - SHOWN} more"] if len(failures) > SHOWN else []
-    return "\n".join([head, *lines, *more])
+    if len(failures) > SHOWN:
+        lines.append(f"and {len(failures) - SHOWN} more")
+    if any(each.found == "#NAME?" for each in failures):
+        lines.append(f"Functions that Calc does not know are #NAME?: {RENAMES}")
+    return "\n".join([head, *lines])
 
 
 # --- over a pipe --------------------------------------------------------------------------------------

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 STATE = "xiaomi-model state"
 """The property of a document that keeps what the last refresh wrote."""
 PREFIX = "VAL."
+CHARACTER = 200
+"""The width of a character in hundredths of a millimetre, near enough for a column."""
 REMOVABLE = 128
 """UNO's constant com.sun.star.beans.PropertyAttribute.REMOVABLE."""
 
@@ -168,6 +170,27 @@ class Workbook:
             for (row, column), line in runs(cells).items():
                 area = sheet.getCellRangeByPosition(column, row, column + len(line) - 1, row)
                 area.setDataArray((tuple(line),))
+
+    def rename_calls(self, names: Mapping[str, str]) -> None:
+        """Call functions by their new names in every formula with an old one, in whatever letter case."""
+        new = {old.upper(): name for old, name in names.items()}
+        call = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, new))})(?=\()", re.IGNORECASE)
+        for title in self.titles():
+            area = self._used(title)
+            for row, formulas in enumerate(area.getFormulaArray()):
+                for column, formula in enumerate(formulas):
+                    if formula.startswith("=") and call.search(formula):
+                        pieces = formula.split('"')
+                        pieces[::2] = [
+                            call.sub(lambda old: new[old[0].upper()], each) for each in pieces[::2]
+                        ]
+                        area.getCellByPosition(column, row).setFormula('"'.join(pieces))
+
+    def widen(self, sheet: str, widths: Sequence[float]) -> None:
+        """Make the columns of a sheet, from the first on, as wide as so many characters."""
+        columns = self._document.Sheets.getByName(sheet).Columns
+        for column, width in enumerate(widths):
+            columns.getByIndex(column).Width = int(width * CHARACTER)
 
     def state(self) -> Optional[str]:
         """What the last refresh in Calc kept here, or None."""
