@@ -87,11 +87,24 @@ class Driver:
         found = self.sheet(sheet).getCellRangeByName(area)
         rows = [list(row) for row in found.getDataArray()]
         for row, values in enumerate(rows):
-            for column in range(len(values)):
-                code = found.getCellByPosition(column, row).getError()
-                if code:
+            for column, value in enumerate(values):
+                if value is None:
+                    code = found.getCellByPosition(column, row).getError()
                     values[column] = ERRORS.get(code, f"Err:{code}")
         return rows
+
+    def page(self, sheet):
+        """What every cell of a sheet shows that shows something, by address."""
+        cursor = self.sheet(sheet).createCursor()
+        cursor.gotoEndOfUsedArea(False)
+        columns = [column.Name for column in self.sheet(sheet).Columns[: cursor.RangeAddress.EndColumn + 1]]
+        rows = self.values(f"A1:{columns[-1]}{cursor.RangeAddress.EndRow + 1}", sheet)
+        return {
+            f"{column}{number}": value
+            for number, row in enumerate(rows, 1)
+            for column, value in zip(columns, row, strict=True)
+            if value != ""
+        }
 
     def formula(self, address, sheet=None):
         return self.sheet(sheet).getCellRangeByName(address).getFormula()
@@ -129,26 +142,27 @@ class Driver:
             ]
         return found
 
-    def dispatch(self, command):
-        """What a command answers, or None where there is nothing to dispatch it to."""
-        frame = self.document.CurrentController.Frame
+    def url(self, text):
         url = uno.createUnoStruct("com.sun.star.util.URL")
-        url.Complete = f"vnd.xiaomi-model:{command}"
-        url = self.service("com.sun.star.util.URLTransformer").parseStrict(url)[1]
-        if frame.queryDispatch(url, "_self", 0) is None:
-            return None
-        helper = self.service("com.sun.star.frame.DispatchHelper")
-        event = helper.executeDispatch(frame, url.Complete, "_self", 0, ())
-        return event.State == 1, event.Result
+        url.Complete = text
+        return self.service("com.sun.star.util.URLTransformer").parseStrict(url)[1]
 
-    def handler_answers(self, model):
-        """Whether the handler of the commands takes a window that holds a model of this service, or none."""
-        frame = self.service("com.sun.star.frame.Frame")
+    def takes(self, url):
+        """Whether the window of the workbook has something to dispatch a command to."""
+        return self.document.CurrentController.Frame.queryDispatch(self.url(url), "_self", 0) is not None
+
+    def empty_window_takes(self, url):
+        """The same of a window with nothing in it."""
         handler = self.service("xiaomi-model.Commands")
-        handler.initialize((frame,))
-        url = uno.createUnoStruct("com.sun.star.util.URL")
-        url.Path = "refresh"
-        return handler.queryDispatch(url, "", 0) is not None
+        handler.initialize((self.service("com.sun.star.frame.Frame"),))
+        return handler.queryDispatch(self.url(url), "_self", 0) is not None
+
+    def dispatch(self, command):
+        """Whether a command was carried out, and what it answers."""
+        helper = self.service("com.sun.star.frame.DispatchHelper")
+        frame = self.document.CurrentController.Frame
+        event = helper.executeDispatch(frame, f"vnd.xiaomi-model:{command}", "_self", 0, ())
+        return event.State == 1, event.Result
 
     def undo(self):
         self.document.UndoManager.undo()

@@ -12,8 +12,11 @@ from bad_inputs import BAD, GOOD, Call, CellContent, laid_out
 from calc_office import Office, running_office
 from openpyxl.utils.datetime import to_excel
 
+import xlwings_addin as xa
 from udfs import memory
 from udfs.registry import REGISTRY, Kind, spelling
+from xlwings_addin.book.agreement import disagreement
+from xlwings_addin.book.package import formula_cells, read_package, write_values
 
 pytestmark = pytest.mark.libreoffice
 PREFIX = spelling("VAL_VERSION", "libreoffice").removesuffix("VAL_VERSION")
@@ -162,6 +165,32 @@ def test_bad_input_gives_the_error_and_the_message_of_every_host(
     expected = AS_CALC_PASSES_IT[call.id]
     assert value == (expected if isinstance(expected, str) else pytest.approx(expected))
     assert (message == memory.NO_ERROR) == isinstance(expected, float)
+
+
+# --- the workbook -------------------------------------------------------------------------------------
+
+
+def test_the_workbook_recalculates_to_the_values_of_the_embedded_engine(
+    running: Office, delivered: Path, tmp_path: Path
+) -> None:
+    book = tmp_path / "for calc.xlsx"
+    expected = xa.recalculate(delivered, book, target="libreoffice")
+    functions = [cell for cell in formula_cells(read_package(book)) if PREFIX in (cell.text or "")]
+    assert len(functions) > 10
+    book.write_bytes(write_values(book, dict.fromkeys(expected, 7.0)))  # so that none is kept by mistake
+    running.open(str(book))
+    running.calculate()
+    found = {
+        (sheet, address): value
+        for sheet in running.titles()
+        for address, value in running.page(sheet).items()
+    }
+    wrong = [
+        (at, found.get(at), value)
+        for at, value in expected.items()
+        if disagreement(found.get(at, ""), float(value) if isinstance(value, bool) else value)
+    ]
+    assert not wrong
 
 
 # --- the function wizard ------------------------------------------------------------------------------

@@ -200,9 +200,10 @@ def _parameter(parameter: Parameter) -> Element:
     )
 
 
-def _command(command: str) -> Element:
+def _command(number: int, command: str) -> Element:
+    """An entry of a menu or toolbar; LibreOffice shows shorter names first, equally long ones by letter."""
     return _node(
-        command,
+        f"m{number}",
         _prop("URL", f"{PROTOCOL}:{command}"),
         _prop("Title", COMMANDS[command], translated=True),
         _prop("Target", "_self"),
@@ -212,15 +213,16 @@ def _command(command: str) -> Element:
 
 
 def _menu_and_toolbar() -> Element:
+    commands = [_command(number, command) for number, command in enumerate(COMMANDS, 1)]
     menu = _node(
         f"{IDENTIFIER}.menu",
         _prop("Title", MENU, translated=True),
         _prop("Target", "_self"),
         _prop("Context", CALC),
-        _node("Submenu", *map(_command, COMMANDS)),
+        _node("Submenu", *commands),
         new=True,
     )
-    toolbar = _node(f"{IDENTIFIER}.toolbar", *map(_command, COMMANDS), new=True)
+    toolbar = _node(f"{IDENTIFIER}.toolbar", *commands, new=True)
     return _node("AddonUI", _node("OfficeMenuBar", menu), _node("OfficeToolBar", toolbar))
 
 

@@ -15,7 +15,8 @@ import os
 import pickle
 import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
@@ -38,7 +39,7 @@ RENAMES = "where they have the names of another program, Refresh model gives the
 SHOWN = 10
 """Findings that a message lists before it counts the rest."""
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("xlwings_addin.hosts.libreoffice")  # also as a program, whose name is __main__
 log.start()
 _FUNCTIONS = callbacks()
 _TEXTS = {
@@ -251,44 +252,55 @@ def _checked(report: Report) -> str:
 # --- over a pipe --------------------------------------------------------------------------------------
 
 
-class _Remote:
-    """The workbook at the other end of the pipe: what is asked of it is answered there."""
+class _Pipe:
+    """The other end: questions come from there, and what a command asks of the workbook is asked there."""
 
     def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
         self._incoming, self._outgoing = incoming, outgoing
 
+    def __getattr__(self, method: str) -> Any:
+        return partial(self._ask, method)
+
     def _ask(self, method: str, *arguments: object) -> Any:
-        _send(self._outgoing, ("ask", method, arguments))
-        kind, answer = pickle.load(self._incoming)
+        self._send("ask", method, arguments)
+        kind, answer = self._received()
         if kind == "failed":
             raise CommandError(answer)
         return answer
 
-    def __getattr__(self, method: str) -> Any:
-        return partial(self._ask, method)
+    def serve(self) -> None:
+        """Carry out commands until the other end closes the pipe."""
+        with suppress(EOFError):
+            while True:
+                _, command = self._received()
+                self._answer(run, command, self)
 
+    def _received(self) -> tuple[str, Any]:
+        """The next message that is no call of a function; cells also call while a command runs."""
+        while True:
+            kind, *question = pickle.load(self._incoming)
+            if kind != "call":
+                return kind, question[0]
+            self._answer(call, *question)
 
-def _send(outgoing: BinaryIO, message: object) -> None:
-    pickle.dump(message, outgoing, protocol=4)
-    outgoing.flush()
+    def _answer(self, answering: Callable[..., object], *question: Any) -> None:
+        try:
+            answer = answering(*question)
+        except Exception as error:
+            self._send("failed", str(error))
+        else:
+            self._send("answer", answer)
+
+    def _send(self, *message: object) -> None:
+        pickle.dump(message, self._outgoing, protocol=4)
+        self._outgoing.flush()
 
 
 def main() -> None:
-    """Answer until the other end closes the pipe."""
-    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
+    """Answer over standard input and output."""
+    pipe = _Pipe(sys.stdin.buffer, sys.stdout.buffer)
     sys.stdout = sys.stderr  # whatever a library prints must not mix with the answers
-    workbook = _Remote(incoming, outgoing)
-    while True:
-        try:
-            kind, *question = pickle.load(incoming)
-        except EOFError:
-            return
-        try:
-            answer = call(*question) if kind == "call" else run(question[0], workbook)
-        except Exception as error:
-            _send(outgoing, ("failed", str(error)))
-        else:
-            _send(outgoing, ("answer", answer))
+    pipe.serve()
 
 
 if __name__ == "__main__":

@@ -36,14 +36,20 @@ class Project:
     missing: Optional[MissingEnvironmentError] = None
 
     @classmethod
-    def connected(cls, *, again: bool = False) -> Any:
+    def connected(cls) -> Any:
         """The service. Raises `MissingEnvironmentError`."""
-        if cls.missing is not None and not again:
+        if cls.missing is not None:
             raise cls.missing
-        if cls.service is None or cls.missing is not None:
-            cls.missing = None
+        if cls.service is None:
             cls.service = connect(SETTINGS["python"])
         return cls.service
+
+    @classmethod
+    def is_missing(cls, error: MissingEnvironmentError, context: Any) -> None:
+        """Remember it, and log it the first time."""
+        if cls.missing is not error:
+            cls.service, cls.missing = None, error
+            log(context, str(error))
 
 
 def log(context: Any, text: str) -> None:
@@ -85,9 +91,7 @@ def method(name: str, answers_with: str) -> Callable[..., Any]:
         try:
             result = answer(name, arguments)
         except MissingEnvironmentError as error:
-            if Project.missing is not error:
-                Project.missing = error
-                log(self.context, str(error))
+            Project.is_missing(error, self.context)
             result = str(error) if answers_with == "text" else "#NAME?"
         if answers_with != "array":
             return in_cell(result)
@@ -154,13 +158,17 @@ class Commands(Component, XInitialization, XDispatchProvider, XNotifyingDispatch
         """Whether a command was carried out, and what came of it in words, which a visible window shows."""
         title = SETTINGS["commands"][command]
         workbook = Workbook(self.frame.getController().getModel(), self.frame.createStatusIndicator(), Step)
+        Project.missing = None
         try:
-            service = Project.connected(again=True)
+            service = Project.connected()
             with workbook.one_undo_step(title):
                 done, text = True, service.run(command, workbook)
-        except Exception as error:
+        except MissingEnvironmentError as error:
+            Project.is_missing(error, self.context)
             done, text = False, f"Nothing was changed: {error}"
+        except Exception as error:
             log(self.context, f"{title}: {error}")
+            done, text = False, f"Nothing was changed: {error}"
         window = self.frame.getContainerWindow()
         if window.isVisible():
             kind = INFOBOX if done else ERRORBOX

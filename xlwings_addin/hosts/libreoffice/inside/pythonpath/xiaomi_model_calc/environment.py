@@ -23,6 +23,7 @@ SERVICE = "xlwings_addin.hosts.libreoffice.service"
 # What an interpreter adds to its standard library, asked of itself: virtual environments, .pth files and all.
 _FACTS = """
 import json, sys
+sys.path.remove("")
 before = list(sys.path)
 import site
 site.main()
@@ -102,7 +103,7 @@ class ProcessOfItsOwn:
 
     def __init__(self, python: str) -> None:
         self._process = subprocess.Popen(
-            [python, "-m", SERVICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **_quiet()
+            [python, "-P", "-m", SERVICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **_quiet()
         )
         self._questions = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
@@ -133,7 +134,6 @@ class ProcessOfItsOwn:
             pickle.dump(message, self._questions, protocol=4)
             self._questions.flush()
             return pickle.load(self._answers)
-        except (OSError, EOFError) as error:
-            raise MissingEnvironmentError(
-                "the project's Python has ended; start LibreOffice again"
-            ) from error
+        except Exception as error:
+            self._process.kill()
+            raise MissingEnvironmentError(f"the project's Python has ended: {error}") from error
