@@ -14,7 +14,6 @@ import os
 import pickle
 import subprocess
 import sys
-from pathlib import Path
 from typing import IO, Any, Dict, List, Optional, Sequence, cast
 
 SETTING = "XIAOMI_MODEL_PYTHON"
@@ -63,8 +62,8 @@ def connect(exported_with: str) -> Any:
 
 def interpreter(place: str) -> Optional[str]:
     """The interpreter at a place: the file itself, or that of a virtual environment's folder."""
-    candidates = [Path(place), Path(place, "bin", "python"), Path(place, "Scripts", "python.exe")]
-    return next((str(each) for each in candidates if each.is_file()), None)
+    candidates = [place, os.path.join(place, "bin", "python"), os.path.join(place, "Scripts", "python.exe")]
+    return next(filter(os.path.isfile, candidates), None)
 
 
 def _quiet() -> Dict[str, Any]:
@@ -91,7 +90,7 @@ def imported(python: str, paths: List[str]) -> Any:
     sys.path[:0] = [path for path in paths if path not in sys.path]
     try:
         from xlwings_addin.hosts.libreoffice import service
-    except ImportError as error:
+    except Exception as error:  # a library for another system or version may fail in any way
         raise MissingEnvironmentError(
             f"{python} has a xiaomi-model that cannot be imported: {error}"
         ) from error
