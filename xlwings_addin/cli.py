@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from udfs.registry import Target, Udf
     from xlwings_addin.book.differences import Differences
+    from xlwings_addin.book.package import CellKey, CellValue
     from xlwings_addin.book.refresh import Refreshed
     from xlwings_addin.book.report import Finding, Report
     from xlwings_addin.model.xiaomi import Results
@@ -323,8 +324,8 @@ def recalc(
         str | None,
         typer.Option(
             "--target",
-            metavar="[desktop|office-js|libreoffice]",
-            help="Write our functions as this program calls them; without it as they are.",
+            metavar="<program>",
+            help="Write our functions as this calls them: desktop, office-js or libreoffice.",
         ),
     ] = None,
     as_json: Json = False,
@@ -339,7 +340,7 @@ def recalc(
             {"book": str(written), "values": {f"{sheet}!{cell}": v for (sheet, cell), v in values.items()}}
         )
     else:
-        _print(f"{written}: {len(values)} formula cells calculated")
+        _print(f"{written}: {len(values)} formula cells calculated{_errors_among(values)}")
 
 
 export_app = typer.Typer(no_args_is_help=True, help="Write what other programs, or the next build, read.")
@@ -432,14 +433,23 @@ def check(
 @app.command()
 def functions(
     name: Annotated[str | None, typer.Argument(help="A function, for its full help.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="A page to write that explains them all.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the functions for cells, or explain one."""
+    """List the functions for cells, or explain one, or write the page that explains them all."""
     from udfs.registry import REGISTRY
     from xlwings_addin.core.errors import ChoiceError
 
     if name is not None and name.upper() not in REGISTRY:
         raise ChoiceError("function", name, "is not one of the add-in's: xiaomi-model functions lists them")
+    if markdown is not None:
+        from udfs import reference
+        from xlwings_addin.book.package import save
+
+        save(markdown, reference.markdown().encode())
+        return
     chosen = [REGISTRY[name.upper()]] if name else list(REGISTRY.values())
     if as_json:
         _print_json([_function(each) for each in chosen])
@@ -588,6 +598,14 @@ def _print_refreshed(done: Refreshed, *, dry_run: bool, as_json: bool) -> None:
         _print(f"the former version is {done.backup}")
 
 
+def _errors_among(values: Mapping[CellKey, CellValue]) -> str:
+    from xlwings_addin.book.package import is_error
+
+    wrong = [f"{sheet}!{cell} {value}" for (sheet, cell), value in values.items() if is_error(value)]
+    more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+    return f"; errors in {', '.join(wrong[:SHOWN])}{more}" if wrong else ""
+
+
 def _percent(share: float | str) -> str:
     return share if isinstance(share, str) else f"{share:.1%}"
 
@@ -618,6 +636,8 @@ def _print_cases(cases: Mapping[str, Results], *, as_json: bool) -> None:
 
 
 def _function(entry: Udf) -> dict[str, Any]:
+    from udfs.registry import PREFIXES
+
     return {
         "name": entry.name,
         "family": entry.family,
@@ -632,6 +652,7 @@ def _function(entry: Udf) -> dict[str, Any]:
                 "doc": each.doc,
                 "optional": each.optional,
                 "default": each.default,
+                "choices": each.choices,
             }
             for each in entry.parameters
         ],
@@ -639,25 +660,23 @@ def _function(entry: Udf) -> dict[str, Any]:
         "errors": entry.errors,
         "source": entry.source,
         "example": {"formula": entry.example.formula, "result": entry.example.result},
+        "spelling": {target: prefix + entry.name for target, prefix in PREFIXES.items()},
     }
 
 
 def _print_function(entry: Udf) -> None:
-    arguments = [
-        (
-            each.host_name,
-            str(each.kind),
-            each.unit,
-            each.doc if not each.optional else f"{each.doc} (optional)",
-        )
-        for each in entry.parameters
-    ]
+    from udfs.reference import GIVEN_AS
+    from udfs.registry import PREFIXES
+
+    arguments = [(each.host_name, each.unit, GIVEN_AS[each.kind], each.doc) for each in entry.parameters]
     _print(f"{entry.signature}\n{entry.summary}\n")
     if arguments:
-        _print(_table("Arguments", ("Argument", "Kind", "Unit", "What it is"), arguments))
+        _print(_table("Arguments", ("Argument", "Unit", "Given as", "What it is"), arguments))
+    spellings = ", ".join(f"{prefix}{entry.name} ({target})" for target, prefix in PREFIXES.items())
     _print(
         f"Formula: {entry.formula}\nReturns: {entry.returns}\nErrors: {entry.errors}\n"
-        f"Example: {entry.example.formula} gives {entry.example.result}\nSource: {entry.source}"
+        f"Example: {entry.example.formula} gives {entry.example.result}\nSource: {entry.source}\n"
+        f"In a file: {spellings}"
     )
 
 
