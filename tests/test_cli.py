@@ -533,6 +533,9 @@ def test_a_refresh_says_what_it_did_and_diff_says_what_moved(  # type: ignore[no
     done = json.loads(run("refresh", book, "--inputs", tables, "--json").out)
     assert done["changes"] == planned["changes"]
     assert {each["what"] for each in done["changes"]} == {"updated"}
+    assert {each["as_of"] for each in done["changes"]} == {"2025-11-19"}
+    assert done["tables"] == str(tables)
+    assert [driver["label"] for driver in done["bridge"]["drivers"]] == ["Tax rate"]
     assert Path(done["backup"]).read_bytes() == delivered.read_bytes()
     page, picture = tmp_path / "moved.html", tmp_path / "moved.svg"
     moved = run("diff", delivered, book, "--inputs", tables, "--html", page, "--chart", picture, "--json")
@@ -556,6 +559,40 @@ def test_a_build_is_remembered_and_its_forecasts_are_scored(  # type: ignore[no-
     scored = run("scorecard", "--ledger", ledger, "--snapshot", snapshot["id"], "--json")
     assert json.loads(scored.out) != []
     assert run("history").status == 2  # the tests turn the user's own ledger off
+
+
+def test_a_refresh_is_remembered_with_what_the_book_holds(  # type: ignore[no-untyped-def]
+    run, book_file: Path, tmp_path: Path, tables: Path
+) -> None:
+    ledger = tmp_path / "ledger.duckdb"
+    set_cells(tables / "inputs" / "assumptions.csv", "tax_rate", value="0.17")
+    assert run("refresh", book_file, "--inputs", tables, "--ledger", ledger, "--dry-run").status == 0
+    assert not ledger.exists()
+    answer = run("refresh", book_file, "--inputs", tables, "--ledger", ledger, "--changes")
+    assert "Tax rate" in answer.out
+    (snapshot,) = json.loads(run("history", "--ledger", ledger, "--json").out)
+    assert snapshot["command"] == "refresh"
+    expected = xa.value("base", folder=tables).sotp.value_per_share
+    assert snapshot["cases"]["base"]["value_per_share_hkd"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_reported_figure_that_differs_is_told(run, book_file: Path, tables: Path) -> None:  # type: ignore[no-untyped-def]
+    figure = "research_and_development,FY2023,"
+    replace_in(tables / "inputs" / "history.csv", f"{figure}19100,", f"{figure}19200,")
+    answer = run("refresh", book_file, "--inputs", tables, "--dry-run")
+    assert answer.status == 0
+    assert (
+        "a reported figure differs: research_and_development FY2023 was reported as 19100 CNY m" in answer.err
+    )
+
+
+def test_without_yfinance_quotes_are_refused_and_nothing_is_lost(  # type: ignore[no-untyped-def]
+    run, book_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "yfinance", None)
+    before = book_file.read_bytes()
+    assert "pip install xiaomi-model[market]" in sentence(run("refresh", book_file, "--market"))
+    assert book_file.read_bytes() == before
 
 
 def test_a_ledger_that_cannot_be_written_does_not_stop_a_build(  # type: ignore[no-untyped-def]

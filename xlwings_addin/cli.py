@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from xlwings_addin.book.package import CellKey, CellValue
     from xlwings_addin.book.refresh import Refreshed
     from xlwings_addin.book.report import Finding, Report
+    from xlwings_addin.ledger.snapshot import Command
+    from xlwings_addin.model.bridge import Bridge
     from xlwings_addin.model.xiaomi import Results
+    from xlwings_addin.sources.facts import Facts
 
 CHECK_FAILED, BAD_INPUT = 1, 2
 SHOWN = 5
@@ -56,6 +59,12 @@ Inputs = Annotated[
 LedgerFile = Annotated[
     Path | None,
     typer.Option("--ledger", help="The file of snapshots; by default in the user's data folder."),
+]
+Market = Annotated[
+    bool, typer.Option("--market", help="Take price and exchange rates of the day from Yahoo Finance.")
+]
+AllowStale = Annotated[
+    bool, typer.Option("--allow-stale", help="Use the last good copy where the address of the tables fails.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -127,6 +136,8 @@ def build(
     ] = None,
     ledger: LedgerFile = None,
     inputs: Inputs = None,
+    market: Market = False,
+    allow_stale: AllowStale = False,
     as_json: Json = False,
 ) -> None:
     """Build the workbook from the input tables, prove it against the core, and write it."""
@@ -135,8 +146,16 @@ def build(
 
     target = out or xa.default_book()
     with _progress() as progress:
-        book = build_book(target, functions=callbacks(), case=case, folder=_folder(inputs), progress=progress)
-    _remember(book.context.results, target, ledger)
+        facts = _facts(inputs, progress, market=market, allow_stale=allow_stale)
+        book = build_book(
+            target,
+            functions=callbacks(),
+            case=case,
+            folder=facts.folder,
+            amended=facts.amended,
+            progress=progress,
+        )
+    _remember(book.context.results, target, "build", ledger)
     formulas = sum(cell.entry.kind == "formula" for cell in book.cells())
     if as_json:
         _print_json({"book": str(target), "cases": book.context.cases, "formulas": formulas})
@@ -159,7 +178,13 @@ def refresh(
         list[str] | None, typer.Option("--ours", help="A line to leave as it is in the book.")
     ] = None,
     keep: Annotated[int, typer.Option("--keep", min=0, help="Former versions to keep beside it.")] = 1,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Append a sheet that says what was done, with the value bridge.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, write nothing.")] = False,
+    ledger: LedgerFile = None,
+    market: Market = False,
+    allow_stale: AllowStale = False,
     as_json: Json = False,
 ) -> None:
     """Bring new facts into a workbook in place, and lose nothing an analyst has changed in it."""
@@ -167,17 +192,23 @@ def refresh(
     from xlwings_addin.book.refresh import refresh_file
 
     with _progress() as progress:
+        facts = _facts(inputs, progress, market=market, allow_stale=allow_stale)
         done = refresh_file(
             book,
             functions=callbacks(),
-            folder=_folder(inputs),
+            folder=facts.folder,
+            amended=facts.amended,
+            tables=facts.name,
             case=case,
             ours=ours or (),
             theirs=theirs or (),
             dry_run=dry_run,
             keep=keep,
+            changes_sheet=changes,
             progress=progress,
         )
+    if not dry_run and done.results:
+        _remember(done.results, book, "refresh", ledger)
     _print_refreshed(done, dry_run=dry_run, as_json=as_json)
 
 
@@ -534,7 +565,20 @@ def _folder(inputs: str | None) -> Path | None:
     return fetch(inputs).folder
 
 
-def _remember(results: Mapping[str, Results], book: Path, ledger: Path | None) -> None:
+def _facts(
+    inputs: str | None, progress: Callable[[str], object], *, market: bool, allow_stale: bool
+) -> Facts:
+    """The tables that `--inputs` names and the quotes of the day, with a warning for what has to be known."""
+    from xlwings_addin.sources.facts import gather
+
+    progress("Asking for new facts")
+    facts = gather(inputs, market=market, allow_stale=allow_stale)
+    for warning in facts.warnings:
+        print(f"xiaomi-model: {warning}", file=sys.stderr)
+    return facts
+
+
+def _remember(results: Mapping[str, Results], book: Path, command: Command, ledger: Path | None) -> None:
     """Append a snapshot to the ledger; where that fails the work is done all the same, and that is said."""
     from xlwings_addin.core.errors import ValuationError
     from xlwings_addin.ledger import open_ledger, snapshot_of
@@ -543,7 +587,7 @@ def _remember(results: Mapping[str, Results], book: Path, ledger: Path | None) -
     if opened is None:
         return
     try:
-        opened.append(snapshot_of(results, command="build", book=book))
+        opened.append(snapshot_of(results, command=command, book=book))
     except ValuationError as error:
         print(f"xiaomi-model: not in the ledger: {error}", file=sys.stderr)
 
@@ -553,9 +597,11 @@ def _print_differences(found: Differences) -> None:
     _print(f"{found.before} and {found.after}: {counts or 'no difference'}")
     for note in found.notes:
         _print(note)
-    bridge = found.bridge
-    if bridge is None:
-        return
+    if found.bridge is not None:
+        _print_bridge(found.bridge)
+
+
+def _print_bridge(bridge: Bridge) -> None:
     rows = [
         (each.label, f"{each.part:+.4f}", f"{each.error:.4f}" if each.error else "")
         for each in bridge.drivers
@@ -569,22 +615,29 @@ def _print_refreshed(done: Refreshed, *, dry_run: bool, as_json: bool) -> None:
 
     rows = list(rows_of(done))
     if as_json:
-        names = ("what", "where", "before", "after", "tables")
+        names = ("what", "where", "before", "after", "tables", "source", "as_of")
         _print_json(
             {
                 "book": done.book,
                 "case": done.case,
                 "written": not dry_run,
                 "value_per_share_hkd": {"before": done.value_before, "after": done.value_after},
+                "tables": done.tables,
                 "changes": [dict(zip(names, row, strict=True)) for row in rows],
+                "bridge": None if done.bridge is None else done.bridge.as_dict(),
+                "notes": list(done.notes),
                 "unplaced": done.plan.unplaced,
                 "backup": str(done.backup) if done.backup else None,
             }
         )
         return
     if rows:
-        shown = [tuple("" if cell is None else str(cell) for cell in row) for row in rows]
+        shown = [tuple("" if cell is None else str(cell) for cell in row[:5]) for row in rows]
         _print(_table("Refresh", ("What", "Where", "Before", "After", "Tables"), shown, right=3))
+    if done.bridge is not None:
+        _print_bridge(done.bridge)
+    for note in done.notes:
+        _print(note)
     if unplaced := done.plan.unplaced:
         more = f" and {len(unplaced) - SHOWN} more" if len(unplaced) > SHOWN else ""
         _print(f"no line in this workbook, build a new one to see it: {', '.join(unplaced[:SHOWN])}{more}")

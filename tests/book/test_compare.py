@@ -13,8 +13,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from udfs.registry import callbacks
 from xlwings_addin.book import compare
-from xlwings_addin.book.build import load_context
 from xlwings_addin.book.compare import check
+from xlwings_addin.book.context import load_context
 from xlwings_addin.book.libreoffice import convert_with_libreoffice, recalculate_with_libreoffice
 from xlwings_addin.book.package import save, write_values
 from xlwings_addin.book.references import Book

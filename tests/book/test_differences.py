@@ -16,8 +16,8 @@ from openpyxl.styles import Font, PatternFill
 
 import xlwings_addin as xa
 from udfs.registry import callbacks
-from xlwings_addin.book.build import load_context
 from xlwings_addin.book.calculate import Calculation
+from xlwings_addin.book.context import load_context
 from xlwings_addin.book.differences import KINDS, MOST_LISTED, Difference, Differences, differences
 from xlwings_addin.book.libreoffice import convert_with_libreoffice
 from xlwings_addin.book.package import write_values

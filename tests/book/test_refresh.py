@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import foreign_books
 import pytest
 from openpyxl import load_workbook
 
 import xlwings_addin as xa
 from udfs.registry import callbacks
-from xlwings_addin.book.build import load_context
+from xlwings_addin.book.context import load_context
 from xlwings_addin.book.package import CellKey, CellValue, read_package, read_values, write_values
 from xlwings_addin.book.references import Book
 from xlwings_addin.book.refresh import FileBook, MemoryBook, Refreshed, plan, refresh_file, rows_of
@@ -270,6 +271,41 @@ def test_what_libreoffice_has_saved_is_refreshed(
     assert not done.plan.formulas
     expected = xa.value("base", folder=folder).sotp.value_per_share
     assert read_values(saved)[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("macros", [b"", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 macros"], ids=["xlsx", "xlsm"])
+def test_a_book_as_xlsxwriter_writes_it_keeps_every_feature(
+    book: Path, folder: Path, places: Book, macros: bytes
+) -> None:
+    foreign = book.with_suffix(".xlsm" if macros else ".xlsx")
+    foreign.write_bytes(foreign_books.rewritten(book.read_bytes(), macros=macros))
+    before = parts(foreign)
+    done = refresh(foreign, folder, theirs=["tax_rate", "price_hkd"])
+    after = parts(foreign)
+    assert {each.key for each in done.plan.updated} == {"tax_rate", "price_hkd"}
+    assert not done.plan.formulas
+    new = {"customXml/item1.xml", "customXml/itemProps1.xml", "customXml/_rels/item1.xml.rels"}
+    assert after.keys() == before.keys() | new
+    changed = {name for name in before if before[name] != after[name]}
+    announced = {"[Content_Types].xml", "xl/_rels/workbook.xml.rels"}
+    assert all(name.startswith("xl/worksheets/sheet") or name in announced for name in changed)
+    assert len([name for name in before if "chart" in name]) >= 9
+    assert after.get("xl/vbaProject.bin", b"") == macros
+    assert (b"macroEnabled" in after["[Content_Types].xml"]) == bool(macros)
+    values = read_values(foreign)
+    expected = xa.value("base", folder=folder).sotp.value_per_share
+    assert values[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-9)
+    assert values["Mine", "J1"] == pytest.approx(2 * float(str(values["SOTP", "D19"])), rel=1e-12)
+    assert {each.key for each in refresh(foreign).plan.updated} == {"tax_rate", "price_hkd"}
+
+
+def test_a_book_that_openpyxl_has_saved_is_refreshed(book: Path, folder: Path, places: Book) -> None:
+    load_workbook(book).save(book)
+    done = refresh(book, folder, theirs=["tax_rate", "price_hkd"])
+    assert {each.key for each in done.plan.updated} == {"tax_rate", "price_hkd"}
+    assert not done.plan.formulas
+    expected = xa.value("base", folder=folder).sotp.value_per_share
+    assert read_values(book)[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-9)
 
 
 # --- whole or not at all --------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xlwings_addin.book.elementwise import OF_ONE_VALUE, ONE_ARGUMENT, over_several_cells
@@ -637,10 +637,11 @@ def plain_formulas(source: Source) -> dict[CellKey, str]:
     return found
 
 
-def _functions_in(text: str) -> set[str]:
+@lru_cache(maxsize=50_000)
+def _functions_in(text: str) -> frozenset[str]:
     """The functions that a formula calls, in capitals; with LAMBDA it may call names of its own: none."""
     names = {name.upper() for name in functions_called([text])}
-    return set() if any(name.endswith("LAMBDA") for name in names) else names
+    return frozenset() if any(name.endswith("LAMBDA") for name in names) else frozenset(names)
 
 
 @cache

@@ -34,7 +34,7 @@ from openpyxl.utils.datetime import from_excel
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.build import SELECTOR, Progress, load_context
+from xlwings_addin.book.context import SELECTOR, Progress, load_context
 from xlwings_addin.book.holdings import book_context, located_lines, opened
 from xlwings_addin.book.package import CellKey, CellValue, Package, Source, read_package, read_values
 from xlwings_addin.book.references import HEADINGS, Book

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from xlwings_addin.book.agreement import disagreement
+from xlwings_addin.book.agreement import disagreement, normal_formula
 from xlwings_addin.book.references import HEADINGS, Book, Cell, PlacedSheet
 from xlwings_addin.book.render import defined_names
 from xlwings_addin.book.report import Finding, Report, Severity
@@ -84,17 +83,3 @@ def _labels(placed: PlacedSheet, rows: Mapping[tuple[str, str], int]) -> dict[tu
                 found[block.rows[line.key], LABEL] = line.label
                 found[block.rows[line.key], UNIT] = "" if line.unit == "text" else line.unit
     return found
-
-
-_PREFIX = re.compile(r"_XLDUDF_VAL_|\bVAL\.")
-
-
-def normal_formula(formula: str) -> str:
-    """A formula without what hosts write differently and nobody means: spaces, letter case, prefixes.
-
-    >>> normal_formula('=val.DCF_XNPV( a1, "a b")')
-    '=DCF_XNPV(A1,"a b")'
-    """
-    parts = formula.split('"')
-    parts[::2] = [_PREFIX.sub("", part.replace(" ", "").upper()) for part in parts[::2]]
-    return '"'.join(parts)
