@@ -106,6 +106,12 @@ class Driver:
             if value != ""
         }
 
+    def rename(self, title):
+        self.document.Sheets.getByIndex(0).setName(title)
+
+    def protect(self, sheet):
+        self.sheet(sheet).protect("")
+
     def formula(self, address, sheet=None):
         return self.sheet(sheet).getCellRangeByName(address).getFormula()
 

@@ -197,6 +197,26 @@ def test_a_workbook_that_cannot_be_refreshed_is_left_as_it_is(
     assert office.undo_titles() == steps
 
 
+def test_a_refresh_that_fails_half_way_is_taken_back(office: Office, book_file: Path) -> None:
+    """The names of functions and the inputs are written before a protected sheet is come upon."""
+    office.open(str(book_file), True)
+    office.protect(SELECTOR[0])
+    sheet, address = A_CALL
+    inputs, formula, steps = office.page("Inputs"), office.formula(address, sheet), office.undo_titles()
+    done, text = office.dispatch("refresh")
+    assert not done
+    assert text.startswith("Nothing was changed: ")
+    assert office.page("Inputs") == inputs
+    assert office.formula(address, sheet) == formula
+    assert office.undo_titles() == steps
+
+
+def test_a_workbook_without_a_window_is_refreshed_too(office: Office, for_calc: Path) -> None:
+    office.open(str(for_calc))
+    assert "0 overrides kept" in refresh(office)
+    assert value(office, tax("base")) == 0.17
+
+
 def test_tables_that_break_a_rule_are_named(office: Office, tables: Path) -> None:
     set_tax_rate(tables, "7")
     done, text = office.dispatch("refresh")

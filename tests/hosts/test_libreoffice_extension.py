@@ -21,7 +21,7 @@ from xlwings_addin import cli
 from xlwings_addin.hosts.libreoffice import extension
 from xlwings_addin.hosts.libreoffice.extension import FILE_NAME
 
-INSIDE = Path(extension.__file__).with_name("inside")
+INSIDE = extension.INSIDE
 MANIFEST = "{http://openoffice.org/2001/manifest}"
 
 

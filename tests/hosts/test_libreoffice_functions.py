@@ -167,6 +167,36 @@ def test_bad_input_gives_the_error_and_the_message_of_every_host(
     assert (message == memory.NO_ERROR) == isinstance(expected, float)
 
 
+def last_error(office: Office, formula: str) -> str:
+    """What VAL_LAST_ERROR says of a cell with a formula."""
+    office.put({"Y1": in_calcs_words(formula), "Z1": f"={PREFIX}VAL_LAST_ERROR(Y1)"})
+    return str(office.values("Z1")[0][0])
+
+
+def test_the_error_of_an_inner_call_is_explained(office: Office) -> None:
+    inner = '=VAL.CAPITAL_COST_OF_EQUITY(0.044,VAL.CAPITAL_BLUME_BETA("high"),0.063)'
+    assert last_error(office, inner) == "raw_beta 'high' must be a number"
+
+
+def test_an_error_of_calculated_arguments_is_not_explained_away(office: Office) -> None:
+    assert last_error(office, "=VAL.DCF_TERMINAL_VALUE(100*1,0.02,0.03)") == memory.NOT_KNOWN
+    assert last_error(office, "=VAL.DCF_TERMINAL_VALUE(100*1,0.10,0.05)") == memory.NO_ERROR
+
+
+def test_an_error_is_forgotten_with_its_formula(office: Office) -> None:
+    assert (
+        last_error(office, "=VAL.DCF_TERMINAL_VALUE(100,0.02,0.03)") == "rate 2.00% must exceed growth 3.00%"
+    )
+    assert last_error(office, "=1+1") == memory.NO_ERROR
+
+
+def test_arguments_on_other_sheets_and_in_constants_are_found(office: Office) -> None:
+    office.rename("Bear's case")
+    office.put({"A1": 0.02})
+    formula = "=VAL.DCF_ENTERPRISE_VALUE({100,110},'Bear''s case'.A1,3%)".replace("'Bear", "$'Bear")
+    assert last_error(office, formula) == "wacc 2.00% must exceed terminal_growth 3.00%"
+
+
 # --- the workbook -------------------------------------------------------------------------------------
 
 

@@ -17,8 +17,7 @@ import io
 import json
 import sys
 import zipfile
-from collections.abc import Iterable, Mapping
-from importlib import resources
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
@@ -29,6 +28,8 @@ from udfs.registry import REGISTRY, Kind, Parameter, Udf, spelling
 from xlwings_addin import __version__
 from xlwings_addin.book.package import save
 
+INSIDE: Final = Path(__file__).with_name("inside")
+"""What runs in LibreOffice's own Python."""
 FILE_NAME: Final = "xiaomi-model.oxt"
 IDENTIFIER: Final = "xiaomi-model.calc"
 COMPONENT, HANDLER = "VAL", "xiaomi-model.Commands"
@@ -56,31 +57,31 @@ _MEDIA: Final[Mapping[str, str]] = {
 }
 
 
-def export(folder: Path, python: Path | None = None) -> Path:
-    """Write the extension into a folder; `python` runs the functions, by default the one that runs this."""
+def export(folder: Path) -> Path:
+    """Write the extension into a folder; the Python that runs this is the one that will run the functions."""
     target = folder / FILE_NAME
     folder.mkdir(parents=True, exist_ok=True)
-    save(target, extension(python))
+    save(target, extension())
     return target
 
 
-def extension(python: Path | None = None) -> bytes:
+def extension() -> bytes:
     """The extension file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in parts(python or Path(sys.executable)).items():
+        for name, data in parts().items():
             archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
-def parts(python: Path) -> dict[str, bytes]:
+def parts() -> dict[str, bytes]:
     """What the extension holds, by name."""
     manifest = Element(f"{{{_MANIFEST}}}manifest")
     for name, media in _MEDIA.items():
         attributes = {f"{{{_MANIFEST}}}full-path": name, f"{{{_MANIFEST}}}media-type": media}
         ElementTree.SubElement(manifest, f"{{{_MANIFEST}}}file-entry", attributes)
     settings = {
-        "python": str(python),
+        "python": sys.executable,
         "component": COMPONENT,
         "handler": HANDLER,
         "documents": CALC,
@@ -95,7 +96,7 @@ def parts(python: Path) -> dict[str, bytes]:
         "Addons.xcu": _xml(_configuration("Addons", _menu_and_toolbar())),
         "ProtocolHandler.xcu": _xml(_configuration("ProtocolHandler", _handler())),
         "settings.json": json.dumps(settings, indent=2).encode(),
-        **_inside(),
+        **{file.relative_to(INSIDE).as_posix(): file.read_bytes() for file in sorted(INSIDE.rglob("*.py"))},
     }
 
 
@@ -128,19 +129,6 @@ def _identifier(parameter: Parameter) -> str:
     """The name of an argument in UNOIDL, which allows no underscore in it: riskFree."""
     first, *others = parameter.host_name.split("_")
     return first + "".join(other.capitalize() for other in others)
-
-
-def _inside() -> dict[str, bytes]:
-    """The files of `inside/`, by their place in it."""
-
-    def files(folder: resources.abc.Traversable, prefix: str) -> Iterable[tuple[str, bytes]]:
-        for each in sorted(folder.iterdir(), key=lambda found: found.name):
-            if each.is_dir() and each.name != "__pycache__":
-                yield from files(each, f"{prefix}{each.name}/")
-            elif each.name.endswith(".py"):
-                yield prefix + each.name, each.read_bytes()
-
-    return dict(files(resources.files(__package__) / "inside", ""))
 
 
 def _description() -> Element:

@@ -102,14 +102,11 @@ def method(name: str, answers_with: str) -> Callable[..., Any]:
 
 
 def answer(name: str, arguments: Sequence[Any]) -> Any:
-    """What the project answers a call with; where it asks about a cell, that cell's calls go first."""
+    """What the project answers a call with; one whose argument is a cell itself asks about its error."""
     service = Project.connected()
-    if not arguments or not hasattr(arguments[0], "getRangeAddress"):
-        return service.call(name, arguments)
-    cell, calls = calls_of(arguments[0], SETTINGS["functions"])
-    for inner, given in calls:
-        service.call(inner, given, cell)
-    return service.call(name, (cell,), "")
+    if arguments and hasattr(arguments[0], "getRangeAddress"):
+        return service.explain(name, *calls_of(arguments[0], SETTINGS["functions"]))
+    return service.call(name, arguments)
 
 
 def in_cell(value: Any) -> Any:

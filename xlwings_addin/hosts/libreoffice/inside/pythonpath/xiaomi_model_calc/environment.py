@@ -17,7 +17,7 @@ import sys
 from typing import IO, Any, Dict, List, Optional, Sequence, cast
 
 SETTING = "XIAOMI_MODEL_PYTHON"
-SERVICE = "xlwings_addin.hosts.libreoffice.service"
+PROGRAM = "xlwings_addin.hosts.libreoffice.pipe"
 
 # What an interpreter adds to its standard library, asked of itself: virtual environments, .pth files and all.
 _FACTS = """
@@ -102,19 +102,22 @@ class ProcessOfItsOwn:
 
     def __init__(self, python: str) -> None:
         self._process = subprocess.Popen(
-            [python, "-P", "-m", SERVICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **_quiet()
+            [python, "-P", "-m", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **_quiet()
         )
         self._questions = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
         atexit.register(self._process.kill)
 
-    def call(self, name: str, arguments: Sequence[Any], cell: Optional[str] = None) -> Any:
-        return self._answer(("call", name, arguments, cell), None)
+    def call(self, name: str, arguments: Sequence[Any]) -> Any:
+        return self._answer(("call", name, arguments))
+
+    def explain(self, *question: Any) -> Any:
+        return self._answer(("explain", *question))
 
     def run(self, command: str, workbook: Any) -> str:
         return str(self._answer(("run", command), workbook))
 
-    def _answer(self, question: Any, workbook: Any) -> Any:
+    def _answer(self, question: Any, workbook: Any = None) -> Any:
         kind, *rest = self._exchange(question)
         while kind == "ask":
             method, arguments = rest

@@ -19,18 +19,24 @@ _NUMBER = re.compile(r"-?[0-9.]+(?:E[+-]?[0-9]+)?%?", re.IGNORECASE)
 _REFERENCE = re.compile(r"[\w.$:' -]+")
 
 
-def calls_of(cell: Any, functions: Collection[str]) -> Tuple[str, List[Tuple[str, List[Any]]]]:
-    """The address of a cell, and the calls in its formula that can be made again, inner ones first."""
-    place, sheet = cell.getRangeAddress(), cell.getSpreadsheet()
-    where = f"'{sheet.Name}'!{address(place.StartRow, place.StartColumn)}"
-    calls = []
-    for name, texts in calls_in(cell.getCellByPosition(0, 0).getFormula()):
-        plain = name.upper()[len(PREFIX) :]
-        if name.upper().startswith(PREFIX) and plain in functions:
+def calls_of(cell: Any, functions: Collection[str]) -> Tuple[str, List[Tuple[str, List[Any]]], bool]:
+    """The address of a cell, the calls in its formula that can be made again, and whether they tell all.
+
+    Inner calls come first. They tell all if they are all there are, or the cell shows no error.
+    """
+    place, sheet, first = cell.getRangeAddress(), cell.getSpreadsheet(), cell.getCellByPosition(0, 0)
+    name = sheet.Name.replace("'", "''")
+    calls, left_out = [], 0
+    for called, texts in calls_in(first.getFormula()):
+        function = called.upper()[len(PREFIX) :]
+        if called.upper().startswith(PREFIX) and function in functions:
             values = [_value(sheet, text) for text in texts]
-            if _NotPlain not in values:
-                calls.append((plain, values))
-    return where, calls
+            if _NotPlain in values:
+                left_out += 1
+            else:
+                calls.append((function, values))
+    complete = not left_out or not first.getError()
+    return f"'{name}'!{address(place.StartRow, place.StartColumn)}", calls, complete
 
 
 def calls_in(formula: str) -> Iterator[Tuple[str, List[str]]]:
