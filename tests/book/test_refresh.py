@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import multiprocessing
 import random
 import re
@@ -19,7 +20,14 @@ from openpyxl import load_workbook
 import xlwings_addin as xa
 from udfs.registry import callbacks
 from xlwings_addin.book.context import load_context
-from xlwings_addin.book.package import CellKey, CellValue, read_package, read_values, write_values
+from xlwings_addin.book.package import (
+    CellKey,
+    CellValue,
+    formula_cells,
+    read_package,
+    read_values,
+    write_values,
+)
 from xlwings_addin.book.references import Book
 from xlwings_addin.book.refresh import FileBook, MemoryBook, Refreshed, plan, refresh_file, rows_of
 from xlwings_addin.book.state import read_state
@@ -183,6 +191,27 @@ def test_sources_follow_unless_the_analyst_has_written_there(book: Path, folder:
     assert not [each for each in done.plan.texts_kept if each.key != "raw_beta__base"]
     sheet = load_workbook(book)["Sources"]
     assert sheet[places.at("{sources.cost_of_debt__base:remark}")[1]].data_type == "s"
+
+
+@pytest.mark.parametrize("text", ['=HYPERLINK("https://example.org")', "+1", "-1", "@SUM(1)"])
+def test_a_text_from_outside_never_becomes_a_formula(book: Path, folder: Path, text: str) -> None:
+    table = folder / "inputs" / "assumptions.csv"
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if row["key"] == "tax_rate":
+            row["source"] = text
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    formulas = {(each.sheet, each.cell): each.text for each in formula_cells(book)}
+    refresh(book, folder, changes_sheet=True)
+    assert {(each.sheet, each.cell): each.text for each in formula_cells(book)} == formulas
+    assert {at[0] for at, value in read_values(book).items() if value == text} == {"Sources", "Changes"}
+    built = xa.build(book.with_name("built.xlsx"), folder=folder)
+    assert text not in {f"={each.text}" for each in formula_cells(built)}
+    assert {at[0] for at, value in read_values(built).items() if value == text} == {"Sources"}
 
 
 def test_the_case_that_is_asked_for_is_selected(book: Path, places: Book) -> None:
