@@ -200,11 +200,19 @@ def test_arguments_on_other_sheets_and_in_constants_are_found(office: Office) ->
 # --- the workbook -------------------------------------------------------------------------------------
 
 
-def test_the_workbook_recalculates_to_the_values_of_the_embedded_engine(
-    running: Office, delivered: Path, tmp_path: Path
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.xlsx"))
+
+
+def test_there_are_example_workbooks() -> None:
+    assert len(EXAMPLES) == 3
+
+
+@pytest.mark.parametrize("source", [None, *EXAMPLES], ids=lambda path: path.stem if path else "the model")
+def test_a_workbook_recalculates_to_the_values_of_the_embedded_engine(
+    running: Office, delivered: Path, tmp_path: Path, source: Path | None
 ) -> None:
     book = tmp_path / "for calc.xlsx"
-    expected = xa.recalculate(delivered, book, target="libreoffice")
+    expected = xa.recalculate(source or delivered, book, target="libreoffice")
     functions = [cell for cell in formula_cells(read_package(book)) if PREFIX in (cell.text or "")]
     assert len(functions) > 10
     book.write_bytes(write_values(book, dict.fromkeys(expected, 7.0)))  # so that none is kept by mistake

@@ -1,7 +1,6 @@
 """A workbook that is open in Calc, as the project's refresh and check read and write it.
 
-Cells go in and out by whole ranges. To the project formulas are Excel's: `Inputs!A1`, commas, our functions
-by their plain names.
+Cells go in and out by whole ranges. To the project formulas are as Excel writes them: `Inputs!A1`, commas.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from urllib.request import url2pathname
 STATE = "xiaomi-model state"
 """The property of a document that keeps what the last refresh wrote."""
 PREFIX = "VAL."
+"""Before the names of our functions."""
 CHARACTER = 200
 """The width of a character in hundredths of a millimetre, near enough for a column."""
 REMOVABLE = 128
@@ -35,7 +35,6 @@ ERROR_VALUES = {code: text for text, code in CODES.items()}
 _PIECES = re.compile(
     r'(?P<text>"(?:[^"]|"")*")'
     r"|\$?(?P<sheet>'(?:[^']|'')+'|\w+)\.(?=\$?[A-Z]{1,3}(?:\$?[0-9]|:))"
-    rf"|(?P<prefix>\b{re.escape(PREFIX)}(?=[A-Z]+_))"
     r"|(?P<mark>[;|])"
 )
 _MARKS = {";": ",", "|": ";"}
@@ -43,18 +42,20 @@ _MARKS = {";": ",", "|": ";"}
 
 
 def in_excels_words(formula: str) -> str:
-    """A formula of Calc's API as Excel writes it.
+    """A formula of Calc's API as Excel writes it, also one of an array.
 
-    >>> in_excels_words("=SUM($Inputs.$A1:B2;VAL.DCF_XNPV($'Base Year'.C3;\\"a;b\\";{1;2|3;4}))")
-    '=SUM(Inputs!$A1:B2,DCF_XNPV(\\'Base Year\\'!C3,"a;b",{1,2;3,4}))'
+    >>> in_excels_words("=SUM($Inputs.$A1:B2;F($'Base Year'.C3;\\"a;b\\";{1;2|3;4}))")
+    '=SUM(Inputs!$A1:B2,F(\\'Base Year\\'!C3,"a;b",{1,2;3,4}))'
+    >>> in_excels_words("{=TRANSPOSE({1;2})}")
+    '=TRANSPOSE({1,2})'
     """
 
     def piece(found: re.Match[str]) -> str:
         if found["sheet"]:
             return found["sheet"] + "!"
-        return found["text"] or _MARKS.get(found["mark"], "")
+        return found["text"] or _MARKS[found["mark"]]
 
-    return _PIECES.sub(piece, formula)
+    return _PIECES.sub(piece, formula[1:-1] if formula.startswith("{") else formula)
 
 
 def address(row: int, column: int) -> str:
@@ -139,7 +140,7 @@ class Workbook:
         for row, (values, formulas) in enumerate(zip(area.getDataArray(), area.getFormulaArray())):
             for column, (value, formula) in enumerate(zip(values, formulas)):
                 if formula.startswith(("=", "{=")):
-                    found[address(row, column)] = in_excels_words(formula.strip("{}"))
+                    found[address(row, column)] = in_excels_words(formula)
                 elif value != "":
                     found[address(row, column)] = value
         return found
