@@ -179,10 +179,6 @@ class Driver:
     def undo_titles(self):
         return self.document.UndoManager.getAllUndoActionTitles()
 
-    def quit(self):
-        self.close()
-        self.desktop.terminate()
-
 
 def main():
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import pickle
-import shutil
 import signal
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,8 @@ import pytest
 from xlwings_addin.hosts.libreoffice.extension import export
 
 DRIVER = Path(__file__).with_name("calc_driver.py")
-START, STOP = 60.0, 20.0
-"""Seconds that LibreOffice may take to start and to end."""
+START = 60.0
+"""Seconds that LibreOffice may take to start."""
 
 
 class Office:
@@ -55,6 +54,7 @@ def running_office(
     soffice: Path, folder: Path, variables: Mapping[str, str] | None = None
 ) -> Iterator[Office]:
     """An office that runs while the block does; `variables` are added to its environment."""
+    python = python_with_uno(soffice)
     bundled, profile, pipe = folder / "extensions", folder / "profile", f"calc-{uuid4().hex}"
     with zipfile.ZipFile(export(folder)) as extension:
         extension.extractall(bundled / "xiaomi-model")
@@ -71,30 +71,29 @@ def running_office(
         start_new_session=True,
     )
     driver = subprocess.Popen(
-        [python_with_uno(soffice), str(DRIVER), pipe, str(START)],
+        [python, str(DRIVER), pipe, str(START)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     try:
         yield Office(driver, profile)
     finally:
-        for process in (driver, office):
-            if process is office and process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.kill()
-            process.communicate()
+        driver.kill()
+        driver.communicate()
+        with suppress(ProcessLookupError):
+            os.killpg(office.pid, signal.SIGKILL)  # the launcher and the office that it started
+        office.wait()
 
 
 @cache
 def python_with_uno(soffice: Path) -> str:
     """LibreOffice's own Python, or the system's where the distribution keeps UNO there."""
     own = soffice.resolve().with_name("python")
-    for candidate in filter(None, (str(own), shutil.which("python3", path="/usr/bin"), sys.executable)):
-        tried = Path(candidate).exists() and subprocess.run(
-            [candidate, "-c", "import uno"], capture_output=True, check=False
-        )
-        if tried and tried.returncode == 0:
-            return candidate
+    for candidate in (own, Path("/usr/bin/python3"), Path(sys.executable)):
+        if candidate.exists():
+            tried = subprocess.run([candidate, "-c", "import uno"], capture_output=True, check=False)
+            if tried.returncode == 0:
+                return str(candidate)
     if os.environ.get("REQUIRE_LIBREOFFICE") == "1":
         pytest.fail("REQUIRE_LIBREOFFICE=1, but no Python here has UNO; install python3-uno")
     pytest.skip("no Python here has UNO")

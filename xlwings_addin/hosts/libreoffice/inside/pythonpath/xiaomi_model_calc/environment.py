@@ -101,8 +101,9 @@ class ProcessOfItsOwn:
     """The service in another process. What that process asks of a workbook is answered here."""
 
     def __init__(self, python: str) -> None:
+        self._command = [python, "-P", "-m", PROGRAM]
         self._process = subprocess.Popen(
-            [python, "-P", "-m", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **_quiet()
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **_quiet()
         )
         self._questions = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
@@ -138,4 +139,6 @@ class ProcessOfItsOwn:
             return pickle.load(self._answers)
         except Exception as error:
             self._process.kill()
-            raise MissingEnvironmentError(f"the project's Python has ended: {error}") from error
+            raise MissingEnvironmentError(
+                f"the project's Python has ended: {error}; to see why, run {' '.join(self._command)}"
+            ) from error
