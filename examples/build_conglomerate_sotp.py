@@ -147,7 +147,7 @@ def _equity(example: Example) -> None:
         "value_per_share",
         "Value per share, GBP",
         "per share",
-        "IFERROR(SOTP_VALUE_PER_SHARE({equity_value},{diluted_shares},gbp_per_eur),NA())",
+        "SOTP_VALUE_PER_SHARE({equity_value},{diluted_shares},gbp_per_eur)",
         native="{equity_value}/{diluted_shares}*gbp_per_eur",
         bold=True,
     )

@@ -41,7 +41,7 @@ NUMBERS = {
     "text": "@",
 }
 PLAIN = "#,##0;-#,##0;-"
-_KEY = re.compile(r"\{(\w+)(?:\.(before|all|last|first))?\}")
+_KEY = re.compile(r"\{(\w+)(?:\.(before|all|last))?\}")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,12 @@ class Line:
     cells: int
 
     def at(self, offset: int) -> str:
+        """A cell of the row by an address that stays where a formula is copied."""
         return xl_rowcol_to_cell(self.row, FIRST_YEAR + offset, row_abs=True, col_abs=True)
+
+    def beside(self, offset: int) -> str:
+        """A cell of the row by an address that moves along with the formula."""
+        return self.at(0) if self.cells == 1 else xl_rowcol_to_cell(self.row, FIRST_YEAR + offset)
 
 
 class Example:
@@ -217,7 +222,9 @@ class Example:
                 down = xl_rowcol_to_cell(number, UNIT, col_abs=True)
                 across = xl_rowcol_to_cell(top, FIRST_YEAR + offset, row_abs=True)
                 own = formula.replace("{down}", down).replace("{across}", across)
-                self.model.write_formula(number, FIRST_YEAR + offset, self._cells(own), self._number(unit))
+                is_centre = (number - top - 1, offset) == (len(rows) // 2, len(columns) // 2)
+                style = self._number(unit, bg_color=PALE, bold=True) if is_centre else self._number(unit)
+                self.model.write_formula(number, FIRST_YEAR + offset, self._cells(own), style)
                 other = native.replace("{down}", f"Model!{down}").replace("{across}", f"Model!{across}")
                 self._native(line, offset, other, unit)
             self._compare(line)
@@ -261,18 +268,14 @@ class Example:
 
         def cell(found: re.Match[str]) -> str:
             line = self.lines[found[1]]
-            here = offset if line.cells > 1 else 0
-            match found[2]:
-                case "all":
-                    return f"{sheet}{line.at(0)}:{line.at(line.cells - 1)}"
-                case "last":
-                    return f"{sheet}{line.at(line.cells - 1)}"
-                case "first":
-                    return f"{sheet}{line.at(0)}"
-                case "before":
-                    return f"{sheet}{line.at(here - 1)}"
-                case _:
-                    return f"{sheet}{line.at(here)}"
+            last = line.at(line.cells - 1)
+            cells = {
+                "all": f"{line.at(0)}:{last}",
+                "last": last,
+                "before": line.beside(max(offset - 1, 0)),
+                None: line.beside(offset),
+            }
+            return f"{sheet}{cells[found[2]]}"
 
         return "=" + _KEY.sub(cell, template)
 

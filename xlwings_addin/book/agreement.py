@@ -54,7 +54,7 @@ def disagreement(found: Any, expected: Any, *, tolerance: float = RELATIVE_TOLER
     return f"{'an empty cell' if one is None else one} against {'an empty cell' if other is None else other}"
 
 
-_PREFIX = re.compile(r"_XLDUDF_VAL_|\bVAL\.")
+_PREFIX = re.compile(r"_XLDUDF_VAL_|\bVAL\.|\[[0-9]+\]!(?=[A-Z]+(?:_[A-Z]+)+\()")
 
 
 def normal_formula(formula: str) -> str:
@@ -62,6 +62,8 @@ def normal_formula(formula: str) -> str:
 
     >>> normal_formula('=val.DCF_XNPV( a1, "a b")')
     '=DCF_XNPV(A1,"a b")'
+    >>> normal_formula("=[1]!DCF_XNPV([2]!A1)")
+    '=DCF_XNPV([2]!A1)'
     """
     parts = formula.split('"')
     parts[::2] = [_PREFIX.sub("", part.replace(" ", "").upper()) for part in parts[::2]]
