@@ -416,6 +416,21 @@ def export_case(
         _print(f"left out: {each}")
 
 
+@export_app.command("libreoffice")
+def export_libreoffice(
+    out: Annotated[Path, typer.Option("--out", help="The folder to write the extension into.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Write the extension for LibreOffice Calc: the functions, and the commands Refresh and Check."""
+    from xlwings_addin.hosts.libreoffice.extension import export
+
+    written = export(out)
+    if as_json:
+        _print_json({"file": str(written), "python": sys.executable})
+    else:
+        _print(f"{written}: install it with LibreOffice's Extension Manager, or with `unopkg add {written}`")
+
+
 @app.command()
 def check(
     book: Annotated[Path | None, typer.Argument(help="The workbook; the project's own by default.")] = None,
