@@ -1,0 +1,1 @@
+"""The programs whose cells call our functions, one package each."""
