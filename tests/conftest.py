@@ -13,6 +13,7 @@ from xlwings_addin.book.libreoffice import find_soffice
 from xlwings_addin.model.tables import tables_folder
 
 os.environ["XIAOMI_MODEL_LEDGER"] = "off"  # no test writes into the user's own ledger
+os.environ["XIAOMI_MODEL_LOG"] = "off"  # nor into the user's own log
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ DOORS = {
     "scipy": ("xlwings_addin/core/",),
     "lxml": ("xlwings_addin/book/",),
     "duckdb": ("xlwings_addin/ledger/",),
-    "platformdirs": ("xlwings_addin/ledger/", "xlwings_addin/sources/"),
+    "platformdirs": ("xlwings_addin/ledger/", "xlwings_addin/log.py", "xlwings_addin/sources/"),
     "httpx": ("xlwings_addin/sources/",),
     "yfinance": ("xlwings_addin/sources/market.py",),
     "matplotlib": ("xlwings_addin/book/waterfall.py",),

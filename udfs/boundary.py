@@ -2,43 +2,27 @@
 
 Called from Python a function raises `ValuationError`. Called from a cell (`guarded`) it answers with an
 error value: that of the first erroneous cell among its arguments, else that of the exception, whose
-message `last_error` keeps. What it does to the values on their way is told in `udfs.cells`.
+message `last_error` keeps for the cell that the host names (`calling`, both of `udfs.memory`). What happens
+to the values on their way is told in `udfs.cells`.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from udfs import memory
 from udfs.cells import ONE_CELL, Result, common_shape, first_error, read, write
 from udfs.kinds import Kind, Parameter
+from udfs.memory import ErrorRecord, calling, last_error
 from xlwings_addin.core.errors import ShapeError, ValuationError
 
+__all__ = ["ErrorRecord", "call", "calling", "guarded", "last_error"]
+
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ErrorRecord:
-    """Why a cell shows an error: which function, which error value, in what words, when."""
-
-    function: str
-    excel_error: str
-    message: str
-    time: datetime
-
-
-class _Memory:
-    record: ErrorRecord | None = None
-
-
-def last_error() -> ErrorRecord | None:
-    """The latest error that a function answered a cell with, or None."""
-    return _Memory.record
 
 
 def call(
@@ -58,22 +42,25 @@ def call(
     return write(function, result, returns, shape)
 
 
-def _remember(function: str, excel_error: str, message: str) -> str:
-    _Memory.record = ErrorRecord(function, excel_error, message, datetime.now(UTC))
-    return excel_error
-
-
-def guarded(name: str, function: Callable[..., Result]) -> Callable[..., Result]:
+def guarded(
+    name: str, function: Callable[..., Result], parameters: Sequence[Parameter] = ()
+) -> Callable[..., Result]:
     """The function as a cell calls it: it never raises, it answers with an error value."""
+    cells = {n for n, parameter in enumerate(parameters) if parameter.kind is Kind.CELL}
 
     def answer(*args: object) -> Result:
         try:
-            return first_error(args) or function(*args)
+            values = [arg for n, arg in enumerate(args) if n not in cells] if cells else args
+            result = first_error(values) or function(*args)
         except ValuationError as error:
-            return _remember(name, error.excel_error, str(error))
+            memory.remember(name, error.excel_error, str(error))
+            return error.excel_error
         except Exception as error:
             logger.exception("%s failed", name)
-            return _remember(name, "#VALUE!", f"{type(error).__name__}: {error}")
+            memory.remember(name, "#VALUE!", f"{type(error).__name__}: {error}")
+            return "#VALUE!"
+        memory.forget(name)
+        return result
 
     answer.__name__ = answer.__qualname__ = name
     return answer

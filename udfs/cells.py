@@ -7,6 +7,7 @@
 - A date is a serial number of the 1900 system, a date, or ISO text (2024-03-08). Times of day are cut off,
   as XNPV does.
 - A range is a row or a column; a result takes the direction of the ranges that came in.
+- A cell itself is its address as text: its value, even an error, says nothing of which cell it is.
 - A result is a float, a text or a list of rows, never a NaN or an infinity.
 """
 
@@ -21,6 +22,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs.addresses import normalised
 from udfs.kinds import Kind, Parameter
 from xlwings_addin.core.errors import ChoiceError, DomainError, InputError, ShapeError, ValuationError
 
@@ -150,6 +152,12 @@ def text(name: str, value: object, choices: Sequence[str]) -> str:
     return value.casefold()
 
 
+def which_cell(name: str, value: object) -> str:
+    """The address that a host passes for a cell; "" where it passes the cell's value."""
+    value = _required(name, value)
+    return (normalised(value) or "") if isinstance(value, str) else ""
+
+
 def day(name: str, value: object, place: str = "") -> date:
     """One cell as a day: a serial number, a date, or ISO text."""
     value = _required(name, value, place)
@@ -245,6 +253,8 @@ def read(parameter: Parameter, value: object) -> tuple[Any, Shape]:
     cell = _one_cell(name, value)
     if parameter.optional and is_blank(cell):
         return parameter.default, ONE_CELL
+    if kind is Kind.CELL:
+        return which_cell(name, cell), ONE_CELL
     if kind is Kind.TEXT:
         return text(name, cell, parameter.choices), ONE_CELL
     return (count if kind is Kind.COUNT else number)(name, cell), ONE_CELL

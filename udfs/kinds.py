@@ -7,6 +7,7 @@
     Table     a rectangle of numbers                       an array, rows first
     Dates     a row or a column of dates                   an array of days (datetime64)
     Text      one text                                     a str
+    Cell      one cell itself, not what it holds           its address as a str, "" where it is not told
 
 `OneOf` lists the words a text may be, `HostName` is the name a parameter bears where its own is reserved:
 
@@ -34,6 +35,7 @@ class Kind(StrEnum):
     TABLE = "table"
     DATES = "dates"
     TEXT = "text"
+    CELL = "cell"
 
 
 @dataclass(frozen=True)
@@ -72,3 +74,4 @@ Row = Annotated[Any, Kind.ROW]
 Table = Annotated[Any, Kind.TABLE]
 Dates = Annotated[NDArray[np.datetime64], Kind.DATES]
 Text = Annotated[str, Kind.TEXT]
+Cell = Annotated[str | None, Kind.CELL]

@@ -22,12 +22,13 @@ from typing import Any, Final, Literal
 from udfs import boundary, docstring, rules
 from udfs.cells import Result
 from udfs.docstring import Example
-from udfs.kinds import Count, Dates, HostName, Kind, Number, Numbers, OneOf, Parameter, Row, Table, Text
+from udfs.kinds import Cell, Count, Dates, HostName, Kind, Number, Numbers, OneOf, Parameter, Row, Table, Text
 from udfs.rules import RegistrationError
 from xlwings_addin.core.errors import ChoiceError
 
 __all__ = [
     "REGISTRY",
+    "Cell",
     "Count",
     "Dates",
     "Example",
@@ -123,7 +124,9 @@ def callbacks() -> dict[str, Callable[..., Result]]:
     >>> callbacks()["CAPITAL_WACC"](0.1, 0.05, 0.25, 2.0)
     '#NUM!'
     """
-    return {name: boundary.guarded(name, entry.function) for name, entry in REGISTRY.items()}
+    return {
+        name: boundary.guarded(name, entry.function, entry.parameters) for name, entry in REGISTRY.items()
+    }
 
 
 def spelling(name: str, target: Target) -> str:

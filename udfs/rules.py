@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from udfs.kinds import Kind, Parameter
@@ -32,7 +32,12 @@ MAXIMUM_NAME: Final = 255
 CELL_ADDRESS: Final = re.compile(r"[A-Z]+[0-9]+|R[0-9]*C[0-9]*|[RC]", re.IGNORECASE)
 FUNCTION_NAME: Final = re.compile(r"[A-Z]{2,}(_[A-Z]+)+")
 PARAMETER_NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-ONE_CELL_KINDS: Final = (Kind.SCALAR, Kind.COUNT, Kind.TEXT)
+DEFAULT_TYPES: Final[Mapping[Kind, type]] = {
+    Kind.SCALAR: float,
+    Kind.COUNT: int,
+    Kind.TEXT: str,
+    Kind.CELL: type(None),
+}
 
 
 class RegistrationError(TypeError):
@@ -107,9 +112,9 @@ def _check_parameter_name(function: str, parameter: Parameter) -> None:
 def _check_default(function: str, parameter: Parameter) -> None:
     if not parameter.optional:
         return
-    if parameter.kind not in ONE_CELL_KINDS:
+    if parameter.kind not in DEFAULT_TYPES:
         raise RegistrationError(function, "only a single cell may have a default", parameter.name)
-    expected = str if parameter.kind is Kind.TEXT else int if parameter.kind is Kind.COUNT else float
+    expected = DEFAULT_TYPES[parameter.kind]
     if type(parameter.default) is not expected:
         rule = f"its default {parameter.default!r} must be of type {expected.__name__}"
         raise RegistrationError(function, rule, parameter.name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from udfs.registry import Text, udf
+from udfs import memory
+from udfs.registry import Cell, Text, udf
 
 PACKAGE = "xiaomi-model"
 NOT_INSTALLED = "not installed"
@@ -33,3 +34,26 @@ def VAL_VERSION() -> Text:
         return version(PACKAGE)
     except PackageNotFoundError:
         return NOT_INSTALLED
+
+
+@udf
+def VAL_LAST_ERROR(cell: Cell = None) -> Text:
+    """Why a cell shows an error, in words.
+
+    Formula: the message of the latest error that a function of this add-in answered the cell with
+
+    Args:
+        cell (cell): the cell that shows the error, or its address as text; the last error of all if left out
+
+    Returns: a text; "no error" for a cell without one, and "not known: ..." wherever the program does not
+        tell its functions which cell calls, such as xiaomi-model recalc, which gives that text to every call.
+
+    Errors: none of its own; an error value in the cell is what it explains, and is not passed on.
+
+    Source: this add-in; the messages are also in its log file.
+
+    Example:
+        >>> VAL_LAST_ERROR("Sheet1!B2")  # doctest: +ELLIPSIS
+        'no...'
+    """
+    return memory.explanation(cell)

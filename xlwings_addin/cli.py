@@ -36,7 +36,6 @@ SHOWN = 5
 
 app = typer.Typer(
     name="xiaomi-model",
-    help="Xiaomi's sum-of-the-parts valuation: a workbook that proves its own numbers.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
@@ -70,14 +69,33 @@ class SecondEngine(StrEnum):
 
 def main() -> None:
     """Run the command line; bad input is one sentence on standard error and exit status 2."""
+    import logging
+
     from xlwings_addin.core.errors import ValuationError
 
+    logger = logging.getLogger("xlwings_addin.cli")  # the module's name may be __main__
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is meant to look at our tables
     try:
         app()
     except ValuationError as error:
+        logger.info("answered bad input with: %s", error)
         print(f"xiaomi-model: {error}", file=sys.stderr)
         sys.exit(BAD_INPUT)
+    except Exception:
+        logger.exception("xiaomi-model failed")
+        raise
+
+
+@app.callback()
+def options(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show the log on standard error as well.")
+    ] = False,
+) -> None:
+    """Xiaomi's sum-of-the-parts valuation: a workbook that proves its own numbers."""
+    from xlwings_addin import log
+
+    log.start(verbose=verbose)
 
 
 @app.command()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs import boundary
+from udfs import boundary, memory
 from udfs.cells import ERROR_VALUES
 from udfs.registry import REGISTRY, callbacks
 from xlwings_addin.core.errors import ShapeError, ValuationError
@@ -24,9 +24,9 @@ FLOWS = [[100.0, 100.0]]
 
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
-    boundary._Memory.record = None
+    memory.forget_all()
     yield
-    boundary._Memory.record = None
+    memory.forget_all()
 
 
 @pytest.mark.parametrize("error", sorted(ERROR_VALUES))
@@ -210,7 +210,13 @@ def test_no_number_makes_a_function_fail_in_a_way_it_does_not_explain(name: str,
     numbers = st.floats(-1e308, 1e308) | st.floats(-2.0, 2.0) | st.integers(-10, 100).map(float)
     rows = st.lists(numbers, min_size=1, max_size=6).map(lambda row: [row])
     counts = st.integers(-3, 40).map(float)
-    kinds = {"scalar": numbers, "count": counts, "row": rows, "numbers": numbers | rows}
+    kinds: dict[str, st.SearchStrategy[object]] = {
+        "scalar": numbers,
+        "count": counts,
+        "row": rows,
+        "numbers": numbers | rows,
+        "cell": st.none() | st.just("Sheet1!B2") | numbers,
+    }
     days = st.lists(st.integers(61, 60_000), min_size=1, max_size=6).map(lambda row: [row])
     arguments = [
         data.draw(

@@ -31,6 +31,7 @@ CONTRACT = {
     "SOTP_VALUE_PER_SHARE": "equity_value, diluted_shares, currency_rate=1.0",
     "SOTP_DILUTED_SHARES": "basic, options, strike, price",
     "VAL_VERSION": "",
+    "VAL_LAST_ERROR": "cell=None",
 }
 
 

@@ -11,7 +11,7 @@ from udfs.registry import REGISTRY, callbacks
 
 
 def test_there_are_examples_to_run() -> None:
-    assert len(REGISTRY) == 23
+    assert len(REGISTRY) == 24
 
 
 @pytest.mark.parametrize("name", REGISTRY)

@@ -115,6 +115,7 @@ def test_a_name_that_hosts_misread_is_refused(define: Define, name: str, message
         ("rate: Number = 0", "rate", "parameter rate: its default 0 must be of type float"),
         ("rate: Number = None", "rate", "parameter rate: its default None must be of type float"),
         ("years: Count = 1.0", "years", "parameter years: its default 1.0 must be of type int"),
+        ("cell: Cell = 'A1'", "cell", "parameter cell: its default 'A1' must be of type NoneType"),
         ("case_of: Case = 'left'", "case_of", "parameter case_of: its default 'left' must be one of"),
     ],
 )
