@@ -39,11 +39,10 @@ def _cell_function(entry: Udf, callback: Callable[..., Any]) -> Callable[..., An
             for name, default in parameters
         ]
     )
-    decorated = xw.func(category=entry.family)(answer)
-    decorated = xw.arg(CALLING_CELL, vba="CallingCell()")(decorated)
+    decorated = xw.arg(CALLING_CELL, vba="CallingCell()")(answer)
     for each in entry.parameters:
         decorated = xw.arg(each.host_name, ndim=2, err_to_str=True, doc=each.doc)(decorated)
-    return decorated
+    return xw.func(category=entry.family)(decorated)
 
 
 log.start()
