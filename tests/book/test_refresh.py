@@ -80,7 +80,7 @@ def test_without_new_facts_no_value_changes(book: Path) -> None:
 
 def test_what_nobody_has_changed_follows_the_tables(book: Path, folder: Path, places: Book) -> None:
     done = refresh(book, folder)
-    house = {(each.name, each.case) for each in done.plan.updated}
+    house = {(each.key, each.case) for each in done.plan.updated}
     assert {("tax_rate", case) for case in ("base", "bear", "bull")} <= house
     assert {("price_hkd", case) for case in ("base", "bear", "bull")} <= house
     assert not any(case.startswith("march") for _, case in house)
@@ -89,7 +89,7 @@ def test_what_nobody_has_changed_follows_the_tables(book: Path, folder: Path, pl
     expected = xa.value("base", folder=folder).sotp.value_per_share
     assert values[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-12)
     assert done.value_after == pytest.approx(expected, rel=1e-12)
-    tax = next(each for each in done.plan.updated if (each.name, each.case) == ("tax_rate", "base"))
+    tax = next(each for each in done.plan.updated if (each.key, each.case) == ("tax_rate", "base"))
     assert (tax.before, tax.after) == (0.15, 0.17)
     assert "Enterprise Income Tax Law" in tax.source
 
@@ -97,11 +97,11 @@ def test_what_nobody_has_changed_follows_the_tables(book: Path, folder: Path, pl
 def test_what_the_analyst_has_changed_is_kept_and_listed(book: Path, folder: Path, places: Book) -> None:
     write(book, {of(places, "tax_rate"): 0.2, of(places, "vehicle_wacc"): 0.13})
     done = refresh(book, folder)
-    kept = {(each.name, each.case): (each.after, each.tables) for each in done.plan.overrides}
+    kept = {(each.key, each.case): (each.after, each.tables) for each in done.plan.overrides}
     assert kept == {("tax_rate", "base"): (0.2, 0.17), ("vehicle_wacc", "base"): (0.13, 0.12)}
     assert read_values(book)[of(places, "tax_rate")] == 0.2
     again = refresh(book, folder)
-    assert {each.name for each in again.plan.overrides} == {"tax_rate", "vehicle_wacc"}
+    assert {each.key for each in again.plan.overrides} == {"tax_rate", "vehicle_wacc"}
     assert not again.plan.updated
 
 
@@ -111,7 +111,7 @@ def test_theirs_and_ours_decide_otherwise(book: Path, folder: Path, places: Book
     values = read_values(book)
     assert values[of(places, "tax_rate")] == 0.17
     assert values[of(places, "price_hkd")] == 38.86
-    assert {each.name for each in done.plan.overrides} == {"price_hkd"}
+    assert {each.key for each in done.plan.overrides} == {"price_hkd"}
 
 
 def test_a_figure_of_the_history_is_kept_and_updated_like_an_input(
@@ -126,7 +126,7 @@ def test_a_figure_of_the_history_is_kept_and_updated_like_an_input(
     done = refresh(book, folder)
     assert read_values(book)[places.at("{history.quarterly_revenue[7]}")] == 113_200.0
     assert read_values(book)[own] == 116_500.0
-    assert [each.name for each in done.plan.overrides] == ["quarterly_revenue"]
+    assert [each.key for each in done.plan.overrides] == ["quarterly_revenue"]
 
 
 def test_an_input_linked_to_another_cell_stays_linked(book: Path, folder: Path, places: Book) -> None:
@@ -136,7 +136,7 @@ def test_an_input_linked_to_another_cell_stays_linked(book: Path, folder: Path, 
     workbook[sheet][cell] = "=Mine!A1"
     workbook.save(book)
     done = refresh(book, folder)
-    assert ("tax_rate", "=Mine!A1") in {(each.name, each.after) for each in done.plan.overrides}
+    assert ("tax_rate", "=Mine!A1") in {(each.key, each.after) for each in done.plan.overrides}
     assert read_values(book)[of(places, "tax_rate")] == 0.19
 
 
@@ -147,7 +147,7 @@ def test_a_changed_formula_and_one_overwritten_are_kept_and_listed(book: Path, p
     workbook[sheet][number] = 5
     workbook.save(book)
     done = refresh(book)
-    assert {each.name: each.after for each in done.plan.formulas} == {
+    assert {each.key: each.after for each in done.plan.formulas} == {
         "upside": "=1+1",
         "market_capitalisation": 5.0,
     }
@@ -160,11 +160,11 @@ def test_a_book_that_has_lost_its_record_loses_nothing_else(book: Path, folder: 
     load_workbook(book).save(book)  # openpyxl drops parts it does not know
     assert read_state(read_package(book)) is None
     done = refresh(book, folder)
-    assert {"tax_rate", "price_hkd", "vehicle_wacc"} <= {each.name for each in done.plan.overrides}
+    assert {"tax_rate", "price_hkd", "vehicle_wacc"} <= {each.key for each in done.plan.overrides}
     assert not done.plan.updated
     assert read_state(read_package(book)) is not None
     taken = refresh(book, folder, theirs=["tax_rate"])
-    assert {each.name for each in taken.plan.updated} == {"tax_rate"}
+    assert {each.key for each in taken.plan.updated} == {"tax_rate"}
 
 
 def test_sources_follow_unless_the_analyst_has_written_there(book: Path, folder: Path, places: Book) -> None:
@@ -179,7 +179,7 @@ def test_sources_follow_unless_the_analyst_has_written_there(book: Path, folder:
     values = read_values(book)
     assert values[places.at("{sources.cost_of_debt__base:remark}")] == "=1+1 is no formula here"
     assert values[mine] == "asked the desk"
-    assert not [each for each in done.plan.texts_kept if each.name != "raw_beta__base"]
+    assert not [each for each in done.plan.texts_kept if each.key != "raw_beta__base"]
     sheet = load_workbook(book)["Sources"]
     assert sheet[places.at("{sources.cost_of_debt__base:remark}")[1]].data_type == "s"
 
@@ -197,7 +197,7 @@ def test_lines_are_found_after_rows_are_inserted(book: Path, folder: Path, place
     workbook[sheet].insert_rows(row)
     workbook.save(book)
     done = refresh(book, folder, dry_run=True)
-    tax = next(each for each in done.plan.overrides if (each.name, each.case) == ("tax_rate", "base"))
+    tax = next(each for each in done.plan.overrides if (each.key, each.case) == ("tax_rate", "base"))
     assert tax.place == f"Inputs!{cell[0]}{row + 1}"
 
 
@@ -266,7 +266,7 @@ def test_what_libreoffice_has_saved_is_refreshed(
     saved.parent.mkdir()
     saved.write_bytes(convert_with_libreoffice({"book.xlsx": book.read_bytes()})[0])
     done = refresh(saved, folder, theirs=["tax_rate", "price_hkd"])
-    assert {each.name for each in done.plan.updated} == {"tax_rate", "price_hkd"}
+    assert {each.key for each in done.plan.updated} == {"tax_rate", "price_hkd"}
     assert not done.plan.formulas
     expected = xa.value("base", folder=folder).sotp.value_per_share
     assert read_values(saved)[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-9)
@@ -372,7 +372,7 @@ def test_a_sheet_or_a_line_that_is_missing_is_named(book: Path, places: Book) ->
 def test_a_later_version_and_a_broken_record_are_refused(book: Path) -> None:
     for old, new, message in (
         (b'"format":1', b'"format":9', r"was written by a later version of this project, 0\."),
-        (b'"format":1', b'"forms":1', "has a part customXml/item1.xml that is no record of a refresh"),
+        (b'"format":1', b'"forms":1', "has a record of a refresh that is none"),
     ):
         package = read_package(book)
         data = package.parts["customXml/item1.xml"]

@@ -22,19 +22,20 @@ from xlwings_addin.book.render import render
 from xlwings_addin.book.state import parts_with_state, state_of
 from xlwings_addin.core.errors import BookError, ChoiceError
 from xlwings_addin.model.inputs import load_cases
-from xlwings_addin.model.tables import load_tables
+from xlwings_addin.model.tables import Tables, load_tables
 from xlwings_addin.model.xiaomi import evaluate
 from xlwings_addin.sheets.spec import Context
 
 Functions = Mapping[str, Callable[..., object]]
 Progress = Callable[[str], object]
+Amendment = Callable[[Tables], Tables]
 
 SELECTOR = "{cover.selected_case}"
 
 
-def load_context(folder: Path | None = None) -> Context:
-    """The tables and the core's results of every case."""
-    tables = load_tables(folder)
+def load_context(folder: Path | None = None, *, amended: Amendment = lambda tables: tables) -> Context:
+    """The tables as `amended` leaves them, and what the core makes of each case."""
+    tables = amended(load_tables(folder))
     return Context(tables, {each.case: evaluate(each) for each in load_cases(folder, tables)})
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Literal
+
+from openpyxl import Workbook
 
 from xlwings_addin.book.agreement import disagreement
 from xlwings_addin.book.build import SELECTOR, Functions, Progress, load_context
@@ -57,23 +60,23 @@ def check(
     package = read_package(Path(path))
     report = Report(str(path))
     progress("Reading the workbook")
-    workbook = opened(package)
+    workbook, values = opened(package), read_values(package)
     delivered = load_context(folder)
-    rows = located_lines(workbook, delivered, report)
-    context = book_context(workbook, package, delivered, rows, report)
+    rows = located_lines(package, values, delivered, report)
+    context = book_context(values, Book(delivered, rows), report)
     book = Book(context, rows)
     report.cases = context.cases
     cells = [cell for cell in book.cells() if stands(cell, rows)]
     report.lines = len({(cell.sheet.key, cell.line.key) for cell in cells if cell.line})
     progress("Comparing formulas")
-    compare_formulas(book, cells, workbook, report)
+    compare_formulas(book, cells, partial(_held, workbook), report)
     compare_texts(book, cells, workbook, rows, report)
     progress("Calculating every case and comparing with the core")
     by_case = _compare_values(book, cells, package, functions, report)
     if by_case is not None:
         _compare_stored(book, cells, package, by_case, functions, report)
         _second_opinion(book, package, by_case, functions, second_opinion, report, progress)
-        _read_checks(book, cells, by_case, report)
+        read_checks(book, cells, by_case, report)
     day = today or max(results.inputs.day("valuation_date") for results in context.results.values())
     cases = [results.inputs for results in context.results.values()]
     for found in lint.lint(cases[0].tables, today=day, cases=cases):
@@ -83,11 +86,16 @@ def check(
     return report
 
 
+def _held(workbook: Workbook, cell: Cell) -> object:
+    """What a cell of a workbook holds: a formula with its equals sign, also of an array, or a value."""
+    value = workbook[cell.sheet.title][cell.address].value
+    return getattr(value, "text", value)
+
+
 def _compare_values(
     book: Book, cells: list[Cell], package: Package, functions: Functions, report: Report
 ) -> dict[str, dict[CellKey, CellValue]] | None:
     """Every formula cell in every case, as an engine evaluates it, against the core."""
-    formulas = [cell for cell in cells if cell.entry.kind == "formula"]
     selector, by_case = book.at(SELECTOR), {}
     try:
         calculation = Calculation(package, functions)
@@ -104,20 +112,24 @@ def _compare_values(
                 )
             )  # fmt: skip
         return None
-    changed = any(finding.kind == "input changed" for finding in report.findings)
     for case, values in by_case.items():
-        results = book.context.results[case]
-        for cell in formulas:
-            if cell.at not in values:
-                continue
-            report.comparisons += 1
-            expected = book.expected(cell, results)
-            difference = disagreement(values[cell.at], expected)
-            if difference and not (changed and _reports(cell, STORED_LINES)):
-                found = values[cell.at]
-                message = f"formula against core: {difference}"
-                report.add("core disagrees", cell, message, book.formula(cell), case, found, expected)
+        compare_with_core(book, cells, values, case, report)
     return by_case
+
+
+def compare_with_core(
+    book: Book, cells: list[Cell], values: Mapping[CellKey, CellValue], case: str, report: Report
+) -> None:
+    """What formula cells show with one case selected, against the core."""
+    changed = any(finding.kind == "input changed" for finding in report.findings)
+    formulas = [cell for cell in cells if cell.entry.kind == "formula" and cell.at in values]
+    for cell, expected in book.all_expected(formulas, book.context.results[case]):
+        report.comparisons += 1
+        found = values[cell.at]
+        difference = disagreement(found, expected)
+        if difference and not (changed and _reports(cell, STORED_LINES)):
+            message = f"formula against core: {difference}"
+            report.add("core disagrees", cell, message, book.formula(cell), case, found, expected)
 
 
 def _reports(cell: Cell, lines: Collection[str]) -> bool:
@@ -246,7 +258,7 @@ def _function_cells(package: Package, functions: Functions) -> set[CellKey]:
     return {(each.sheet, each.cell) for each in cells if own_functions([each.text], functions)}
 
 
-def _read_checks(
+def read_checks(
     book: Book, cells: list[Cell], by_case: Mapping[str, Mapping[CellKey, CellValue]], report: Report
 ) -> None:
     """What the workbook says of itself on Checks, in every case.

@@ -502,7 +502,7 @@ def _held(side: _Side, delivered: Context) -> tuple[Context, str]:
     workbook holds.
     """
     report = Report(side.package.shown)
-    rows = located_lines(side.workbook, delivered, report)
+    rows = located_lines(side.package, side.values, delivered, report)
     known = delivered.results
     template = next(iter(known.values()))
     named = rows.get(("inputs", "case_name"))
@@ -513,8 +513,8 @@ def _held(side: _Side, delivered: Context) -> tuple[Context, str]:
     }
     context = Context(delivered.tables, results)
     if names != list(known):
-        rows = located_lines(side.workbook, context, report)
-    held = book_context(side.workbook, side.package, context, rows, report)
+        rows = located_lines(side.package, side.values, context, report)
+    held = book_context(side.values, Book(context, rows), report)
     selected = side.values.get(Book(held, rows).at(SELECTOR))
     if not isinstance(selected, str) or selected not in held.results:
         raise BookError("selected_case", selected, f"must be one of {', '.join(held.cases)}")

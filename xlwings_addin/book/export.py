@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from xlwings_addin.book.build import load_context
-from xlwings_addin.book.holdings import book_context, located_lines, opened
+from xlwings_addin.book.holdings import book_context, located_lines
 from xlwings_addin.book.package import read_package, read_values, save
 from xlwings_addin.book.references import Book
 from xlwings_addin.book.report import Finding, Report
@@ -133,10 +133,10 @@ def _range(override: Override) -> tuple[str, str]:
 def _held(path: Path, folder: Path | None) -> tuple[Mapping[str, Inputs], str, tuple[str, ...]]:
     """The inputs of every case as a workbook holds them, its selected case, and the history changed in it."""
     package, report = read_package(path), Report(str(path))
-    workbook, delivered = opened(package), load_context(folder)
-    rows = located_lines(workbook, delivered, report)
-    context = book_context(workbook, package, delivered, rows, report)
-    selected = read_values(package).get(Book(context, rows).at(SELECTED))
+    values, delivered = read_values(package), load_context(folder)
+    rows = located_lines(package, values, delivered, report)
+    context = book_context(values, Book(delivered, rows), report)
+    selected = values.get(Book(context, rows).at(SELECTED))
     return (
         {case: results.inputs for case, results in context.results.items()},
         str(selected),

@@ -12,9 +12,10 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import from_excel
 
 from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.package import Package, read_values
+from xlwings_addin.book.package import CellKey, CellValue, Package
 from xlwings_addin.book.references import HEADINGS, Book, Cell
 from xlwings_addin.book.report import Finding, Report
+from xlwings_addin.book.sheet_xml import split_address
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.model.inputs import Inputs
 from xlwings_addin.model.parameters import PARAMETERS, parameter
@@ -36,18 +37,32 @@ def opened(package: Package) -> Workbook:
         raise BookError("workbook", package.shown, reason, shown=package.shown) from error
 
 
-def located_lines(workbook: Workbook, context: Context, report: Report) -> dict[tuple[str, str], int]:
-    """The row of every line that the workbook still has, found by its key."""
+def rows_by_key(cells: Mapping[str, CellValue]) -> dict[str, int]:
+    """The row of every key that stands in the column of keys of a sheet, its cells given by address."""
+    column = get_column_letter(KEY_COLUMN)
+    return {
+        value: split_address(address)[0]
+        for address, value in cells.items()
+        if address.startswith(column) and address[len(column) :].isdigit() and isinstance(value, str)
+    }
+
+
+def located_lines(
+    package: Package, values: Mapping[CellKey, CellValue], context: Context, report: Report
+) -> dict[tuple[str, str], int]:
+    """The row of every line that the workbook still has, found by its key among its `values`."""
     expected, rows = Book(context), {}
+    by_sheet: dict[str, dict[str, CellValue]] = {}
+    for (title, address), value in values.items():
+        by_sheet.setdefault(title, {})[address] = value
     for sheet in sheets():
         placed = expected.sheets[sheet.key]
-        if sheet.title not in workbook.sheetnames:
+        if sheet.title not in package.sheets():
             report.findings.append(
                 Finding("failure", "missing sheet", f"sheet {sheet.title} is missing", sheet=sheet.title)
             )
             continue
-        column = workbook[sheet.title].iter_rows(min_col=KEY_COLUMN, max_col=KEY_COLUMN)
-        found = {cell.value: cell.row for (cell,) in column if isinstance(cell.value, str)}
+        found = rows_by_key(by_sheet.get(sheet.title, {}))
         if HEADINGS not in found:
             message = (
                 f"the keys of the lines are not in column {get_column_letter(KEY_COLUMN)} of {sheet.title}"
@@ -79,26 +94,19 @@ def stands(cell: Cell, rows: Mapping[tuple[str, str], int]) -> bool:
     return (cell.sheet.key, cell.line.key) in rows
 
 
-def book_context(
-    workbook: Workbook,
-    package: Package,
-    context: Context,
-    rows: Mapping[tuple[str, str], int],
-    report: Report,
-) -> Context:
-    """The inputs and history as the workbook holds them, valued by the core.
+def book_context(values: Mapping[CellKey, CellValue], book: Book, report: Report) -> Context:
+    """The inputs and history as a workbook's stored `values` have them, valued by the core.
 
-    An input that an analyst has linked to another cell counts with the value stored in it.
+    `book` says where they stand and what the tables have for them. An input that an analyst has linked to
+    another cell counts with the value stored in it.
     """
-    book, stored = Book(context, rows), read_values(package)
-    typed = [cell for cell in book.cells() if cell.entry.kind == "input" and stands(cell, rows)]
+    context = book.context
+    typed = [cell for cell in book.cells() if cell.entry.kind == "input" and stands(cell, book.rows)]
     changed: dict[str, dict[str, object]] = {case: {} for case in context.cases}
     figures: dict[tuple[str, str], float | None] = {}
     for cell in typed:
         assert cell.line is not None
-        value = workbook[cell.sheet.title][cell.address].value
-        if isinstance(value, str) and value.startswith("="):
-            value = stored.get(cell.at)
+        value: object = values.get(cell.at)
         expected = book.expected(cell, context.results[context.cases[0]])
         if cell.line.key == "selected_case" or not disagreement(value, expected):
             continue
@@ -110,7 +118,7 @@ def book_context(
                 value = from_excel(value)
             changed[case][known.key] = known.read(value, argument=f"{place} {known.key} of {case}")
         else:
-            figures[_figure(book, cell)] = _number(value, place)
+            figures[figure_of(book, cell)] = _number(value, place)
         message = f"{cell.line.label}: {value} in the book, {expected} in the tables"
         report.findings.append(
             Finding(
@@ -119,14 +127,14 @@ def book_context(
             )
         )  # fmt: skip
     tables = context.tables.replace(figures) if figures else context.tables
-    results = {
-        case: evaluate(_replaced(valued.inputs, tables, changed[case]))
-        for case, valued in context.results.items()
-    }
+    results = dict(context.results)
+    for case, valued in context.results.items():
+        if figures or changed[case]:
+            results[case] = evaluate(_replaced(valued.inputs, tables, changed[case]))
     return Context(context.tables, results)
 
 
-def _figure(book: Book, cell: Cell) -> tuple[str, str]:
+def figure_of(book: Book, cell: Cell) -> tuple[str, str]:
     """Key and period of a reported figure from the line and heading it stands under."""
     assert cell.line is not None
     placed, _ = book.sheets[cell.sheet.key].lines[cell.line.key]

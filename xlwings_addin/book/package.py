@@ -151,6 +151,12 @@ class Package:
                 found[name] = target
         return found
 
+    @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """What stands on the tabs, chart sheets included."""
+        found = self.tree(self.workbook_part).iterfind("{*}sheets/{*}sheet")
+        return tuple(sheet.get("name", "") for sheet in found)
+
     def sheet_part(self, sheet: str) -> str:
         """The name of the part that holds a sheet."""
         sheets = self.sheets()
@@ -357,6 +363,20 @@ def read_values(source: Source) -> dict[CellKey, CellValue]:
         for sheet, part in package.sheets().items()
         for cell in package.cells(part)
     }
+
+
+def with_child(data: bytes, child: str, *, parent: str = "") -> bytes:
+    """An XML part whose root, or the `parent` in it, has one more child, every other byte as it was.
+
+    The child is in the namespace of the root.
+
+    >>> with_child(b"<m:a><m:b></m:b></m:a>", '<c d="1"/>', parent="b")
+    b'<m:a><m:b><m:c d="1"/></m:b></m:a>'
+    """
+    prefix = data[data.rindex(b"</") + 2 :].rpartition(b">")[0].strip().rpartition(b":")[0]
+    start = prefix + b":" if prefix else b""
+    end = data.rindex(b"</" + start + parent.encode())
+    return data[:end] + b"<" + start + child.encode()[1:] + data[end:]
 
 
 # --- writing ------------------------------------------------------------------------------------------

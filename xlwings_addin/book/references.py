@@ -100,8 +100,8 @@ class Book:
     """
 
     def __init__(self, context: Context, rows: Mapping[tuple[str, str], int] | None = None) -> None:
-        self.context = context
-        self.sheets = {sheet.key: _place(sheet, context, rows or {}) for sheet in sheets()}
+        self.context, self.rows = context, rows or {}
+        self.sheets = {sheet.key: _place(sheet, context, self.rows) for sheet in sheets()}
 
     def cells(self) -> tuple[Cell, ...]:
         """Every cell that an entry fills, headings included, sheet by sheet."""

@@ -8,25 +8,27 @@ For each input and each typed text of our sheets there are three states: what th
     nobody knows what was written       kept, and listed, where it differs from the tables
 
 A formula that an analyst has changed, or overwritten with a number, is kept and listed. `plan` decides over
-any book that can read and write cells, a file or one open in a spreadsheet program; `refresh_file` does it to
-a file.
+any book that can read and write cells; `refresh_file` does it to a file, `open_book.refresh_open` to one that
+is open in a spreadsheet program. `explained` says which new fact moved the value of a share by how much.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from openpyxl.utils import get_column_letter
-
 from xlwings_addin import __version__
 from xlwings_addin.book.agreement import disagreement, plain
-from xlwings_addin.book.build import SELECTOR, Functions, Progress, load_context
+from xlwings_addin.book.build import SELECTOR, Amendment, Functions, Progress, load_context
 from xlwings_addin.book.calculate import Calculation
+from xlwings_addin.book.changes_sheet import TITLE, changes_page, write_page
+from xlwings_addin.book.holdings import book_context, figure_of, rows_by_key
+from xlwings_addin.book.new_sheet import free_title, with_new_sheet
 from xlwings_addin.book.package import (
     CellKey,
     CellValue,
@@ -39,8 +41,10 @@ from xlwings_addin.book.package import (
     save,
 )
 from xlwings_addin.book.references import HEADINGS, Book, Cell
+from xlwings_addin.book.report import Report
 from xlwings_addin.book.sheet_xml import split_address
 from xlwings_addin.book.state import (
+    Arrival,
     State,
     name_of,
     parts_with_state,
@@ -48,12 +52,16 @@ from xlwings_addin.book.state import (
     text_of,
 )
 from xlwings_addin.book.writing import normal_formula
-from xlwings_addin.core.errors import BookError, ChoiceError, InputError
+from xlwings_addin.core.errors import BookError, ChoiceError, InputError, ValuationError
+from xlwings_addin.model.bridge import Bridge, bridge
 from xlwings_addin.model.parameters import PARAMETERS
+from xlwings_addin.model.tables import Row
+from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets import sheets
-from xlwings_addin.sheets.spec import KEY_COLUMN, Context
+from xlwings_addin.sheets.spec import Context
 
 VALUE = "{sotp.value_per_share}"
+PACKAGED = "the packaged tables"
 
 
 class CellBook(Protocol):
@@ -112,14 +120,17 @@ class FileBook:
 class Change:
     """A cell and its values: what it held, what it holds now, and what the tables have for it."""
 
-    name: str
+    cell: str
+    key: str
     place: str
     label: str
     case: str
     before: CellValue
     after: CellValue
     tables: CellValue
-    source: str = ""
+    unit: str
+    source: str
+    as_of: str
 
 
 @dataclass
@@ -137,14 +148,23 @@ class Plan:
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh has done to a file, or would do."""
+    """What a refresh has done to a book, or would do.
+
+    `results` are the core's for what the book holds now, by case, and empty where it cannot be valued; the
+    `bridge` leads to the selected one. `notes` say why there is none, and where it may mislead.
+    """
 
     book: str
+    time: str
+    tables: str
     plan: Plan
     case: str
     value_before: CellValue
     value_after: CellValue
-    backup: Path | None
+    results: Mapping[str, Results]
+    bridge: Bridge | None
+    notes: tuple[str, ...]
+    backup: Path | None = None
 
 
 def plan(
@@ -156,11 +176,12 @@ def plan(
     theirs: Collection[str] = (),
     case: str | None = None,
     written: str,
+    sees_formulas: bool = True,
 ) -> tuple[Plan, Book]:
     """Decide for every input, typed text and formula of our sheets; `ours` and `theirs` name lines by key.
 
     `theirs` takes the tables' value where the analyst has changed it; `ours` keeps the book's where nobody
-    has.
+    has. Where a host shows only values, `sees_formulas` is false and no formula is judged.
     Raises `BookError` for a book that lacks a sheet or a line that every model of this project has, and
     `InputError` for a key that is no input.
     """
@@ -169,7 +190,7 @@ def plan(
             raise InputError("input", key, "is no line of Inputs or History")
     if both := set(ours) & set(theirs):
         raise InputError("input", sorted(both)[0], "must not be both ours and theirs")
-    rows = _located(book, context)
+    rows = located(book, context)
     placed = Book(context, rows)
     results = context.results[case or context.cases[0]]
     found = Plan()
@@ -181,14 +202,15 @@ def plan(
         name, holds = name_of(cell), book.read(cell.sheet.title).get(cell.address)
         new = plain(expected)
         if cell.entry.kind == "formula":
-            _formula(found, placed, cell, holds)
+            if sees_formulas:
+                _formula(found, placed, cell, holds)
         elif cell.line is not None and cell.line.key == "selected_case" and cell.entry.kind == "input":
             new = case if case is not None else holds
             if new != holds:
                 found.writes[cell.at] = new
             values[name] = new
         elif cell.entry.kind == "input":
-            values[name] = _input(found, cell, context, holds, new, state, ours=ours, theirs=theirs)
+            values[name] = _input(found, placed, cell, holds, new, state, ours=ours, theirs=theirs)
         elif cell.entry.kind == "text" and cell.line is not None:
             texts[name] = _text(found, cell, holds, new, state)
     found.unplaced = [
@@ -197,7 +219,9 @@ def plan(
         for key, (_, line) in placed.sheets[sheet.key].lines.items()
         if (sheet.key, key) not in rows
     ]
-    found.state = State(__version__, written, values, texts)
+    arrivals = dict(state.arrivals) if state is not None else {}
+    arrivals |= {each.cell: Arrival(each.source, each.as_of, written) for each in found.updated}
+    found.state = State(__version__, written, values, texts, arrivals)
     return found, placed
 
 
@@ -205,17 +229,14 @@ def _history_keys(context: Context) -> set[str]:
     return {row.key for row in context.tables.history}
 
 
-def _located(book: CellBook, context: Context) -> dict[tuple[str, str], int]:
-    """The row of every line, found by its key in the column of keys."""
-    column = get_column_letter(KEY_COLUMN)
+def located(book: CellBook, context: Context) -> dict[tuple[str, str], int]:
+    """The row of every line of a book, found by its key in the column of keys.
+
+    Raises `BookError` for a book that lacks a sheet, an input or a case.
+    """
     rows: dict[tuple[str, str], int] = {}
     for sheet in sheets():
-        cells = book.read(sheet.title)
-        keys = {
-            value: split_address(address)[0]
-            for address, value in cells.items()
-            if address.startswith(column) and address[len(column) :].isdigit() and isinstance(value, str)
-        }
+        keys = rows_by_key(book.read(sheet.title))
         if HEADINGS not in keys:
             raise BookError(
                 "sheet", sheet.title, "is missing, or lacks the keys of its lines; build a new book"
@@ -237,17 +258,21 @@ def _located(book: CellBook, context: Context) -> dict[tuple[str, str], int]:
 
 
 def _change(
-    cell: Cell, case: str, before: CellValue, after: CellValue, tables: CellValue, source: str = ""
+    cell: Cell, before: CellValue, after: CellValue, tables: CellValue, case: str = "", row: Row | None = None
 ) -> Change:
     assert cell.line is not None
-    place = f"{cell.sheet.title}!{cell.address}"
-    return Change(cell.line.key, place, cell.line.label, case, before, after, tables, source)
+    place, key = f"{cell.sheet.title}!{cell.address}", cell.line.key
+    source, as_of = (row.source, row.as_of.isoformat()) if row is not None else ("", "")
+    unit = cell.unit
+    return Change(
+        name_of(cell), key, place, cell.line.label, case, before, after, tables, unit, source, as_of
+    )
 
 
 def _input(
     found: Plan,
+    placed: Book,
     cell: Cell,
-    context: Context,
     holds: CellValue,
     new: CellValue,
     state: State | None,
@@ -256,22 +281,29 @@ def _input(
     theirs: Collection[str],
 ) -> CellValue:
     """One input: what the state will say was written into it."""
-    assert cell.line is not None
-    key = cell.line.key.removeprefix("quarterly_")
-    case = context.cases[cell.index] if cell.sheet.key == "inputs" else ""
+    key, case, row = _figure(placed, cell)
     written = state.values.get(name_of(cell), None) if state is not None else None
     known = state is not None and name_of(cell) in state.values
     if not disagreement(holds, new):
         return new
     untouched = known and not disagreement(holds, written)
     if key in theirs or (untouched and key not in ours):
-        row = context.results[case].inputs.row(key) if case else None
         found.writes[cell.at] = new
-        source = f"{row.source}, {row.as_of.isoformat()}" if row is not None else ""
-        found.updated.append(_change(cell, case, holds, new, new, source))
+        found.updated.append(_change(cell, holds, new, new, case, row))
         return new
-    found.overrides.append(_change(cell, case, holds, holds, new))
+    found.overrides.append(_change(cell, holds, holds, new, case, row))
     return written if known else new
+
+
+def _figure(placed: Book, cell: Cell) -> tuple[str, str, Row | None]:
+    """The key of an input, its case unless it is a figure of the history, and the tables' row."""
+    assert cell.line is not None
+    if cell.sheet.key == "inputs":
+        case = placed.context.cases[cell.index]
+        return cell.line.key, case, placed.context.results[case].inputs.row(cell.line.key)
+    key, period = figure_of(placed, cell)
+    tables = placed.context.tables
+    return key, "", tables.row(key, period) if (key, period) in tables.figures else None
 
 
 def _text(found: Plan, cell: Cell, holds: CellValue, new: CellValue, state: State | None) -> int:
@@ -280,7 +312,7 @@ def _text(found: Plan, cell: Cell, holds: CellValue, new: CellValue, state: Stat
     if not disagreement(holds, new):
         return text_of(new)
     if written is not None and text_of(holds) != written:
-        found.texts_kept.append(_change(cell, "", holds, holds, new))
+        found.texts_kept.append(_change(cell, holds, holds, new))
         return written
     found.writes[cell.at] = new
     return text_of(new)
@@ -291,7 +323,39 @@ def _formula(found: Plan, placed: Book, cell: Cell, holds: CellValue) -> None:
     if cell.line is None:
         return
     if not isinstance(holds, str) or normal_formula(holds) != normal_formula(expected):
-        found.formulas.append(_change(cell, "", holds, holds, expected))
+        found.formulas.append(_change(cell, holds, holds, expected))
+
+
+def explained(
+    found: Plan,
+    placed: Book,
+    case: str,
+    before: Mapping[CellKey, CellValue],
+    after: Mapping[CellKey, CellValue],
+    progress: Progress = lambda _: None,
+) -> tuple[Mapping[str, Results], Bridge | None, tuple[str, ...]]:
+    """What the core makes of the inputs a book holds now, the value bridge to it, and what to know of both.
+
+    `before` and `after` are the values of the book's cells. The bridge is that of the selected `case`, and
+    there is none where no input was updated. A book whose inputs the core cannot value gets a note.
+    """
+
+    def held(values: Mapping[CellKey, CellValue]) -> Mapping[str, Results]:
+        return book_context(values, placed, Report("")).results
+
+    def valuing(done: int, total: int) -> None:
+        progress(f"Valuing mixes of the inputs, {done} of {total}")
+
+    try:
+        results = held(after)
+        if not found.updated:
+            return results, None, ()
+        moved = bridge(held(before)[case].inputs, results[case].inputs, progress=valuing)
+    except ValuationError as error:
+        return {}, None, (f"no value bridge: {error}",)
+    kept = len(found.formulas)
+    note = f"{kept} changed formulas are kept: the bridge is that of the core, without them"
+    return results, moved, (note,) if kept else ()
 
 
 def refresh_file(
@@ -299,18 +363,23 @@ def refresh_file(
     *,
     functions: Functions,
     folder: Path | None = None,
+    amended: Amendment = lambda tables: tables,
+    tables: str = "",
     case: str | None = None,
     ours: Collection[str] = (),
     theirs: Collection[str] = (),
     dry_run: bool = False,
     keep: int = 1,
+    changes_sheet: bool = False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     progress: Progress = lambda _: None,
 ) -> Refreshed:
     """Bring new facts into a workbook in place, and recalculate all of it, the analyst's own sheets included.
 
+    The facts are the tables in `folder` as `amended` leaves them; `tables` is what a reader calls them.
     `case` is the case to select; without it the selection stays. `keep` is how many former versions stay
-    beside it, named `<book>.backup-1.xlsx` (the newest) and on. With `dry_run` nothing is written.
+    beside it, named `<book>.backup-1.xlsx` (the newest) and on. With `changes_sheet` a new sheet says what
+    was done. With `dry_run` nothing is written.
 
     Raises `BookError`, and leaves the file as it is, for one that is open elsewhere, cannot be read, is from
     another version, has a formula with no trustworthy value or was changed meanwhile; `InputError` and
@@ -322,36 +391,42 @@ def refresh_file(
     if not dry_run and (lock := is_open_elsewhere(target)) is not None:
         rule = f"is open in another program, as its lock file {lock.name} says; close it there first"
         raise BookError("file", str(target), rule, shown=str(target))
-    context, state, book = load_context(folder), read_state(package), FileBook(package)
+    context, state, book = load_context(folder, amended=amended), read_state(package), FileBook(package)
     if case is not None and case not in context.results:
         raise ChoiceError("case", case, f"must be one of {', '.join(context.cases)}")
-    written = now().replace(microsecond=0).isoformat()
-    found, placed = plan(book, context, state, ours=ours, theirs=theirs, case=case, written=written)
+    time = now().replace(microsecond=0).isoformat()
+    found, placed = plan(book, context, state, ours=ours, theirs=theirs, case=case, written=time)
     progress("Calculating")
     book.write(found.writes)
     selected, values = _calculated(book, placed, functions)
-    before = book.stored.get(placed.at(VALUE))
-    after = values[placed.at(VALUE)]
-    backup = None
-    if not dry_run:
-        progress("Saving")
-        assert found.state is not None
-        data = book.data(values, found.state)
-        if target.read_bytes() != package.original:
-            raise BookError(
-                "file", str(target), "was changed by another program meanwhile; nothing is written"
-            )
-        backup = _keep(target, package.original, keep)
-        save(target, data)
-    return Refreshed(str(target), found, selected, before, after, backup)
+    after = book.stored | book.written | values
+    results, moved, notes = explained(found, placed, selected, book.stored, after, progress)
+    value = placed.at(VALUE)
+    done = Refreshed(
+        str(target), time, tables or str(folder or PACKAGED), found, selected,
+        book.stored.get(value), values[value], results, moved, notes,
+    )  # fmt: skip
+    if dry_run:
+        return done
+    progress("Saving")
+    assert found.state is not None
+    data = book.data(values, found.state)
+    if changes_sheet:
+        data = with_new_sheet(
+            data, free_title(TITLE, package.titles), partial(write_page, changes_page(done))
+        )
+    if target.read_bytes() != package.original:
+        rule = "was changed by another program meanwhile; nothing is written"
+        raise BookError("file", str(target), rule, shown=str(target))
+    backup = _keep(target, package.original, keep)
+    save(target, data)
+    return replace(done, backup=backup)
 
 
 def _calculated(book: FileBook, placed: Book, functions: Functions) -> tuple[str, dict[CellKey, CellValue]]:
     """The selected case, and all values: the formulas', and every case's results that the cover keeps."""
     selector = placed.at(SELECTOR)
-    selected = book.written.get(selector, book.read(selector[0]).get(selector[1]))
-    if selected not in placed.context.cases:
-        raise BookError("selected_case", selected, f"must be one of {', '.join(placed.context.cases)}")
+    selected = checked_selection(placed, book.written.get(selector, book.stored.get(selector)))
     calculation = Calculation(book.package, functions)
     for at, value in book.written.items():
         calculation.set_value(*at, value)
@@ -364,7 +439,14 @@ def _calculated(book: FileBook, placed: Book, functions: Functions) -> tuple[str
                 kept[cell.at] = calculation.value(*placed.at(cell.entry.formula or "", cell.sheet.key))
     for at, value in kept.items():
         calculation.set_value(*at, value)
-    return str(selected), calculation.values() | kept
+    return selected, calculation.values() | kept
+
+
+def checked_selection(placed: Book, selected: CellValue) -> str:
+    """The selected case; `BookError` where there is none of that name."""
+    if selected not in placed.context.cases:
+        raise BookError("selected_case", selected, f"must be one of {', '.join(placed.context.cases)}")
+    return str(selected)
 
 
 def _keep(target: Path, original: bytes, keep: int) -> Path | None:
@@ -392,5 +474,5 @@ def rows_of(refreshed: Refreshed) -> Iterator[tuple[str, str, Any, Any, Any]]:
         ("formula kept", found.formulas),
     ):
         for each in changes:
-            where = f"{each.place} {each.name}" + (f" of {each.case}" if each.case else "")
+            where = f"{each.place} {each.key}" + (f" of {each.case}" if each.case else "")
             yield kind, where, each.before, each.after, each.tables

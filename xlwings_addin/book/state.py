@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
 from xlwings_addin.book.agreement import plain
-from xlwings_addin.book.package import CellValue, Package
+from xlwings_addin.book.package import CellValue, Package, with_child
 from xlwings_addin.book.references import Book, Cell
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.model.xiaomi import Results
@@ -32,14 +32,26 @@ _ITEM = "{6C1E5A1B-1810-4C1E-9D1B-000000001810}"
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
+class Arrival(NamedTuple):
+    """Where a value came from that a refresh has written, the day it was known, and when it arrived."""
+
+    source: str
+    as_of: str
+    time: str
+
+
 @dataclass(frozen=True)
 class State:
-    """The values of inputs as written, and typed texts as numbers, by the cell's name; by whom and when."""
+    """The values of inputs as written, and typed texts as numbers, by the cell's name; by whom and when.
+
+    `arrivals` are the inputs that a refresh has changed, each with the last one that did.
+    """
 
     version: str
     written: str
     values: Mapping[str, CellValue]
     texts: Mapping[str, int]
+    arrivals: Mapping[str, Arrival] = field(default_factory=dict)
     format: int = FORMAT
 
 
@@ -78,14 +90,30 @@ def read_state(package: Package) -> State | None:
     Raises `BookError` for one that cannot be read, or that a later version of this project wrote.
     """
     part = _part_of(package)
-    if part is None:
-        return None
+    return None if part is None else state_from_text(package.tree(part).text or "", shown=package.shown)
+
+
+def state_text(state: State) -> str:
+    """A state as one text, for the part of a file or wherever a host can keep it."""
+    return json.dumps(vars(state), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def state_from_text(text: str, *, shown: str) -> State:
+    """The state that `state_text` wrote; `shown` is how a message calls the book.
+
+    Raises `BookError` for another text, and for one that a later version of this project wrote.
+    """
     try:
-        state = State(**json.loads(package.tree(part).text or ""))
-    except (ValueError, TypeError) as error:
-        raise package.refusal(f"has a part {part} that is no record of a refresh: {error}") from error
+        data = json.loads(text)
+        arrivals = {name: Arrival(*each) for name, each in data.pop("arrivals", {}).items()}
+        state = State(**data, arrivals=arrivals)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BookError(
+            "book", shown, f"has a record of a refresh that is none: {error}", shown=shown
+        ) from error
     if state.format > FORMAT:
-        raise package.refusal(f"was written by a later version of this project, {state.version}")
+        rule = f"was written by a later version of this project, {state.version}"
+        raise BookError("book", shown, rule, shown=shown)
     return state
 
 
@@ -100,8 +128,7 @@ def _part_of(package: Package) -> str | None:
 
 def parts_with_state(package: Package, state: State) -> dict[str, bytes]:
     """The parts of a package that keep `state`: the part itself and, the first time, what leads to it."""
-    text = escape(json.dumps(vars(state), ensure_ascii=False, separators=(",", ":"), sort_keys=True))
-    data = f'{_XML}<state xmlns="{NAMESPACE}">{text}</state>'.encode()
+    data = f'{_XML}<state xmlns="{NAMESPACE}">{escape(state_text(state))}</state>'.encode()
     part = _part_of(package)
     if part is not None:
         return {part: data}
@@ -120,20 +147,12 @@ def parts_with_state(package: Package, state: State) -> dict[str, bytes]:
             f'{_XML}<Relationships xmlns="{_RELATIONS}"><Relationship Id="rId1" Type="{_RELATION}Props" '
             'Target="itemProps1.xml"/></Relationships>'
         ).encode(),
-        "[Content_Types].xml": _with_last_child(
+        "[Content_Types].xml": with_child(
             package.parts["[Content_Types].xml"],
             f'<Override PartName="/{PROPERTIES}" ContentType="{kind}"/>',
         ),
-        relations: _with_last_child(
+        relations: with_child(
             package.parts[relations],
             f'<Relationship Id="rIdXiaomiModel" Type="{_RELATION}" Target="../{PART}"/>',
         ),
     }
-
-
-def _with_last_child(data: bytes, child: str) -> bytes:
-    """An XML part whose root has one more child, in the root's namespace, every other byte as it was."""
-    prefix = etree.fromstring(data).prefix
-    end = data.rindex(b"</")
-    named = child if prefix is None else child.replace("<", f"<{prefix}:", 1)
-    return data[:end] + named.encode() + data[end:]

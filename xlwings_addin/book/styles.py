@@ -77,6 +77,7 @@ NUMBER_FORMATS = {
     "year": "0",
     "date": "yyyy-mm-dd",
     "difference": "0.0E+00",
+    "change": "+0.00;-0.00;0.00",
     "plain": "General",
     "text": "General",
     "status": "General",

@@ -119,14 +119,14 @@ def _figure(steps: Sequence[Step]) -> Figure:
     figure = Figure(figsize=(9.5, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    low, high = _range(steps)
+    low, high = axis_range(steps)
     colours = {"rise": f"#{RISE}", "fall": f"#{FALL}", "total": f"#{TOTAL}"}
     middles = _middles(labels)
     for middle, each in zip(middles, steps, strict=True):
         start = max(each.start, low) if each.kind == "total" else each.start
         axes.barh(middle, each.end - start, left=start, height=0.62, color=colours[each.kind])
         end = max(each.start, each.end)
-        axes.text(end + 0.012 * (high - low), middle, _shown(each), va="center", parse_math=False)
+        axes.text(end + 0.012 * (high - low), middle, shown_step(each), va="center", parse_math=False)
     for one, other, each in zip(middles, middles[1:], steps, strict=False):
         axes.plot([each.end, each.end], [one, other], color="#A6A6A6", linewidth=0.8, zorder=0)
     axes.set_yticks(middles, labels, parse_math=False)
@@ -150,13 +150,14 @@ def _middles(labels: Sequence[str]) -> list[float]:
     return middles
 
 
-def _shown(step: Step) -> str:
+def shown_step(step: Step) -> str:
+    """What a bar stands for, in figures: a total, or a signed change with its standard error."""
     if step.kind == "total":
         return f"{step.end:.2f}"
     return f"{step.end - step.start:+.2f}" + (f" ± {step.error:.2f}" if step.error >= 0.005 else "")
 
 
-def _range(steps: Sequence[Step]) -> tuple[float, float]:
+def axis_range(steps: Sequence[Step]) -> tuple[float, float]:
     """The ends of the axis: zero is one of them, unless all levels are close together far from it."""
     levels = [each.end for each in steps]
     least, most = min(levels), max(levels)

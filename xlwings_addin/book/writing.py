@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
@@ -14,25 +15,19 @@ from xlwings_addin.book.report import Finding, Report, Severity
 from xlwings_addin.sheets.spec import LABEL, UNIT
 
 
-def compare_formulas(book: Book, cells: list[Cell], workbook: Workbook, report: Report) -> None:
+def compare_formulas(book: Book, cells: list[Cell], holds: Callable[[Cell], object], report: Report) -> None:
+    """What formula cells hold, a formula or what else stands there, against the formulas the build writes."""
     for cell in cells:
         if cell.entry.kind != "formula":
             continue
-        expected = book.formula(cell)
-        value = workbook[cell.sheet.title][cell.address].value
-        found = getattr(value, "text", value)
+        expected, found = book.formula(cell), holds(cell)
         if not isinstance(found, str) or not found.startswith("="):
             shown = "nothing" if found is None else repr(found)
             message = f"holds {shown} where a formula belongs"
             report.add("overwritten formula", cell, message, expected, found=found)
         elif normal_formula(found) != normal_formula(expected):
-            report.add(
-                "changed formula",
-                cell,
-                f"{found} stands where {expected} belongs",
-                expected,
-                found=found,
-            )
+            message = f"{found} stands where {expected} belongs"
+            report.add("changed formula", cell, message, expected, found=found)
 
 
 def compare_texts(
@@ -91,9 +86,15 @@ def _labels(placed: PlacedSheet, rows: Mapping[tuple[str, str], int]) -> dict[tu
     return found
 
 
+_PREFIX = re.compile(r"_XLDUDF_VAL_|\bVAL\.")
+
+
 def normal_formula(formula: str) -> str:
-    """A formula without what hosts write differently and nobody means: spaces, letter case, prefixes."""
-    text, parts = formula, []
-    for position, part in enumerate(text.split('"')):
-        parts.append(part if position % 2 else part.replace(" ", "").upper().replace("_XLDUDF_VAL_", ""))
+    """A formula without what hosts write differently and nobody means: spaces, letter case, prefixes.
+
+    >>> normal_formula('=val.DCF_XNPV( a1, "a b")')
+    '=DCF_XNPV(A1,"a b")'
+    """
+    parts = formula.split('"')
+    parts[::2] = [_PREFIX.sub("", part.replace(" ", "").upper()) for part in parts[::2]]
     return '"'.join(parts)
