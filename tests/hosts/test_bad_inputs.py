@@ -94,7 +94,11 @@ def test_cells_hold_what_the_call_says() -> None:
     call = Call("any", "DCF_XNPV", ("#N/A", [[1.0], [None]], [["", True]]), "#N/A")
     assert laid_out([call], "VAL.").cells == {
         "A1": "=VAL.DCF_XNPV(B1,C1:C2,D1:E1)",
-        **{"B1": "=NA()", "C1": 1.0, "C2": None, "D1": '=""', "E1": True},
+        "B1": "=NA()",
+        "C1": 1.0,
+        "C2": None,
+        "D1": '=""',
+        "E1": True,
     }
     assert list(laid_out([call, call]).places) == ["A1", "A3"]
 
