@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from udfs.registry import Target
     from xlwings_addin.book.compare import SecondOpinion
     from xlwings_addin.book.differences import Differences
     from xlwings_addin.book.package import CellKey, CellValue
@@ -77,26 +78,31 @@ def build(path: Path | str | None = None, *, case: str | None = None, folder: Pa
     return target
 
 
-def recalculate(path: Path | str, out: Path | str | None = None) -> dict[CellKey, CellValue]:
+def recalculate(
+    path: Path | str, out: Path | str | None = None, *, target: Target | None = None
+) -> dict[CellKey, CellValue]:
     """Evaluate every formula of a workbook, our functions included; with `out`, write the values there too.
 
     Everything in the file but the values of formula cells stays byte for byte. `out` may be `path` itself.
+    `target` names the host that is to open `out`: the functions are then called as that host calls them.
     A workbook without our functions that the embedded engine cannot evaluate goes to LibreOffice, where there
     is one. Raises `BookError` for a formula that has no trustworthy value: then nothing is written.
     """
-    from udfs.registry import callbacks
+    from udfs.registry import REGISTRY, callbacks, spelling
     from xlwings_addin.book.libreoffice import recalculate_with_fallback
     from xlwings_addin.book.package import read_package, save, write_values
+    from xlwings_addin.book.respell import respell
     from xlwings_addin.core.errors import BookError
 
     if out is not None and Path(out).suffix.lower() != Path(path).suffix.lower():
         raise BookError(
             "file", str(out), f"must be named {Path(path).suffix}, as the workbook is", shown=str(out)
         )
+    names = {name: spelling(name, target) for name in REGISTRY} if target is not None else {}
     package = read_package(Path(path))
     values = recalculate_with_fallback(package, callbacks())
     if out is not None:
-        save(out, write_values(package, values))
+        save(out, respell(write_values(package, values), names))
     return values
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import JustifyMethod
     from rich.table import Table
 
-    from udfs.registry import Udf
+    from udfs.registry import Target, Udf
     from xlwings_addin.book.differences import Differences
     from xlwings_addin.book.refresh import Refreshed
     from xlwings_addin.book.report import Finding, Report
@@ -319,19 +319,27 @@ def recalc(
     out: Annotated[
         Path | None, typer.Option("--out", help="The file to write; the book itself by default.")
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            metavar="[desktop|office-js|libreoffice]",
+            help="Write our functions as this program calls them; without it as they are.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate every formula of a workbook, our functions included, and write the values into the file."""
-    target = out or book
+    written = out or book
     with _progress() as progress:
         progress("Calculating")
-        values = xa.recalculate(book, target)
+        values = xa.recalculate(book, written, target=cast("Target | None", target))
     if as_json:
         _print_json(
-            {"book": str(target), "values": {f"{sheet}!{cell}": v for (sheet, cell), v in values.items()}}
+            {"book": str(written), "values": {f"{sheet}!{cell}": v for (sheet, cell), v in values.items()}}
         )
     else:
-        _print(f"{target}: {len(values)} formula cells calculated")
+        _print(f"{written}: {len(values)} formula cells calculated")
 
 
 export_app = typer.Typer(no_args_is_help=True, help="Write what other programs, or the next build, read.")

@@ -2,7 +2,8 @@
 
 `recalculate` answers once; `Calculation` keeps the workbook loaded, takes new inputs and evaluates what hangs
 on them. Python functions count as functions of the workbook, wherever a formula calls them: a function
-`DCF_FCFF` answers to `DCF_FCFF(`, `VAL.DCF_FCFF(` (LibreOffice) and `_xldudf_VAL_DCF_FCFF(` (Office.js).
+`DCF_FCFF` answers to `DCF_FCFF(`, `VAL.DCF_FCFF(` (LibreOffice) and `_xldudf_VAL_DCF_FCFF(` (Office.js),
+and to `[1]!DCF_FCFF(`, as Excel stores a call of a function that an add-in file holds.
 
 The engine is formualizer. It reads every formula as a dynamic array formula; here a formula means what the
 file says: one that is no array formula gives one value (implicit intersection for ranges, the first element
@@ -50,10 +51,12 @@ if TYPE_CHECKING:
     import formualizer
 
 __all__ = [
+    "LINK",
     "SPELLINGS",
     "Calculation",
     "Unevaluated",
     "UnevaluatedError",
+    "calls_in",
     "functions_called",
     "own_functions",
     "plain_formulas",
@@ -64,6 +67,9 @@ Udf = Callable[..., object]
 
 SPELLINGS = ("{name}", "VAL.{name}", "_xldudf_VAL_{name}")
 """How the hosts write a call of the function `name` in a file."""
+
+LINK = re.compile(r"\[[0-9]+\]!")
+"""How Excel marks, in a file, a function that it took from an add-in file: `[1]!DCF_FCFF(`."""
 
 _ERROR_KINDS = {
     "#NULL!": "Null",
@@ -251,7 +257,7 @@ class Calculation:
         for key, text in self._texts.items():
             formula = self._formulas[key]
             plain = self.with_plain_ranges(key, _with_names_replaced(text, names))
-            clear = _with_omitted_arguments(plain, self._own_names)
+            clear = _with_omitted_arguments(_without_links(plain, self._own_names), self._own_names)
             if formula.kind == "array":
                 rows, columns = _size(formula.area)
                 clear = f"{_FIT_AREA}({clear},{rows},{columns})"
@@ -558,6 +564,28 @@ def functions_called(formulas: Iterable[str]) -> set[str]:
     return {name for text in formulas for name in _FUNCTION.findall(_QUOTED.sub("", text))}
 
 
+def calls_in(text: str) -> Iterator[tuple[str, int]]:
+    """The functions that a formula calls, as it spells them, and where in it each name begins.
+
+    >>> list(calls_in('IF(A1,"SUM(",[1]!DCF_FCFF(B1))'))
+    [('IF', 0), ('[1]!DCF_FCFF', 13)]
+
+    Raises ValueError for a text that is no formula.
+    """
+    from formualizer import TokenizerError
+
+    at = 0
+    try:
+        for value, kind, subtype in _tokens(text):
+            if kind == "Func" and subtype == "Open":
+                yield value[:-1], at
+            at += len(value)
+    except TokenizerError as error:
+        raise ValueError(str(error)) from error
+    if at != len(text):
+        raise ValueError("its pieces do not add up to the whole")
+
+
 def own_functions(formulas: Iterable[str], names: Collection[str]) -> set[str]:
     """Which of the functions that formulas call are ours, in any host's spelling and letter case.
 
@@ -632,6 +660,17 @@ def _means_the_same_everywhere(definition: str) -> bool:
     """Whether all references of a defined name are absolute."""
     ranges = [value.rpartition("!")[2] for value, _, subtype in _tokens(definition) if subtype == "Range"]
     return not any(_RELATIVE.search(reference) for reference in ranges)
+
+
+def _without_links(text: str, own_names: frozenset[str]) -> str:
+    """A formula in which Python functions are called without the link to the add-in file they came from."""
+    if not LINK.search(text):
+        return text
+    for called, at in reversed(list(calls_in(text))):
+        plain = LINK.sub("", called)
+        if plain.upper() in own_names:
+            text = text[:at] + plain + text[at + len(called) :]
+    return text
 
 
 _NOTHING_BETWEEN = {("Open", "Arg"), ("Sep", "Arg"), ("Sep", "Close")}

@@ -32,7 +32,7 @@ ERROR_VALUES = frozenset(
 """The error values of a spreadsheet, as its cells show them."""
 
 _MAX_TEXT = 32_767
-_SHEET_NAMESPACES = (
+SHEET_NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
@@ -232,11 +232,11 @@ def _plain_cell(piece: re.Match[bytes]) -> SheetCell:
     return cell
 
 
-_TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
+TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 _ROWS, _ROW, _CELL, _CHILD = 2, 3, 4, 5
 _NAMES = {
     f"{namespace} {local}": local
-    for namespace in _SHEET_NAMESPACES
+    for namespace in SHEET_NAMESPACES
     for local in ("sheetData", "row", "c", "f", "v", "is")
 }
 
@@ -326,7 +326,7 @@ class _Scanner:
 
     def _tag(self) -> Span:
         start = self.parser.CurrentByteIndex
-        match = _TAG.match(self.data, start)
+        match = TAG.match(self.data, start)
         if match is None:
             raise UnreadableError(f"it has no tag at byte {start}")
         return Span(start, match.end())
@@ -411,7 +411,7 @@ def _element(data: bytes, span: Span) -> etree._Element:
     match = _PREFIX.match(xml)
     scope = b"xmlns" if match is None else b"xmlns:" + match[1]
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
-    return etree.fromstring(b'<cell %b="%b">%b</cell>' % (scope, _SHEET_NAMESPACES[0].encode(), xml), parser)[
+    return etree.fromstring(b'<cell %b="%b">%b</cell>' % (scope, SHEET_NAMESPACES[0].encode(), xml), parser)[
         0
     ]
 
