@@ -35,7 +35,7 @@ def passed(value: Any) -> Any:
 
 
 def through_xlwings(calls: list[tuple[str, tuple[Any, ...]]]) -> list[tuple[Any, str]]:
-    """What xlwings' server answers VBA for each call, each from a cell of its own, and the message of the cell.
+    """What xlwings' server answers each call, made from a cell of its own, and the message of the cell.
 
     Arguments that VBA would leave out are blanks.
     """

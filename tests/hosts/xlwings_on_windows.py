@@ -11,22 +11,19 @@ COM passes them; to standard output it writes what xlwings makes of our module:
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import io
 import json
-import multiprocessing
 import sys
 import types
 from typing import Any
 
-import numpy as np  # before the platform is said to be another
-
 MODULES = (
-    *("pywintypes", "pythoncom", "pythonwin", "win32api", "win32clipboard", "win32con", "win32event", "win32gui"),
-    *("win32process", "win32timezone", "winerror", "win32com", "win32com.client", "win32com.client.dynamic"),
-    *("win32com.client.gencache", "win32com.server", "win32com.server.dispatcher", "win32com.server.policy"),
-    *("win32com.server.util", "win32com.shell", "win32com.util", "win32com.universal"),
+    *("pywintypes", "pythoncom", "pythonwin", "win32api", "win32clipboard", "win32con", "win32event"),
+    *("win32gui", "win32process", "win32timezone", "winerror", "win32com", "win32com.client"),
+    *("win32com.client.dynamic", "win32com.client.gencache", "win32com.server"),
+    *("win32com.server.dispatcher", "win32com.server.policy", "win32com.server.util"),
+    *("win32com.shell", "win32com.util", "win32com.universal"),
 )
 
 
@@ -76,6 +73,12 @@ def import_xlwings() -> Any:
         setattr(ctypes, name, _Anything())
     for name, value in (("WINFUNCTYPE", ctypes.CFUNCTYPE), ("WinError", OSError), ("FormatError", str)):
         setattr(ctypes, name, value)
+    import asyncio  # noqa: F401  # they ask for the platform too
+    import multiprocessing  # noqa: F401
+    import subprocess  # noqa: F401
+
+    import udfs  # noqa: F401
+
     platform, sys.platform = sys.platform, "win32"
     try:
         import xlwings

@@ -89,12 +89,17 @@ def _labels(placed: PlacedSheet, rows: Mapping[tuple[str, str], int]) -> dict[tu
 _PREFIX = re.compile(r"_XLDUDF_VAL_|\bVAL\.")
 
 
+_WRITTEN_BY_A_HOST = re.compile(r"\[[0-9]+\]!|_XLDUDF_VAL_|\bVAL\.(?=[A-Z])")
+"""What stands before the name of a function: its add-in file in Excel, the prefix of the other hosts."""
+
+
 def normal_formula(formula: str) -> str:
     """A formula without what hosts write differently and nobody means: spaces, letter case, prefixes.
 
-    >>> normal_formula('=val.DCF_XNPV( a1, "a b")')
-    '=DCF_XNPV(A1,"a b")'
+    >>> normal_formula('=[1]!DCF_XNPV( a1, "VAL.x y")')
+    '=DCF_XNPV(A1,"VAL.x y")'
     """
-    parts = formula.split('"')
-    parts[::2] = [_PREFIX.sub("", part.replace(" ", "").upper()) for part in parts[::2]]
+    text, parts = formula, []
+    for position, part in enumerate(text.split('"')):
+        parts.append(part if position % 2 else _WRITTEN_BY_A_HOST.sub("", part.replace(" ", "").upper()))
     return '"'.join(parts)

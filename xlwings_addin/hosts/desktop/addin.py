@@ -1,8 +1,8 @@
 """The add-in as a file: `.xlam`, its VBA modules as `.bas` beside it, and xlwings' configuration.
 
-The file from which `xlwings quickstart --addin --ribbon` starts (BSD licence) gives the package and the module
-that reaches xlwings' DLL; functions, ribbon and texts are ours. The modules are also written as they are:
-imported in Excel's own editor they need nothing of what is done here.
+The file from which `xlwings quickstart --addin --ribbon` starts (BSD licence) gives the package and the
+module that reaches xlwings' DLL; functions, ribbon and texts are ours. The modules are also written as they
+are: imported in Excel's own editor they need nothing of what is done here.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def addin_bytes() -> bytes:
             ),
             "docProps/core.xml": _replaced(
                 container.parts["docProps/core.xml"],
-                {rb">Felix( Zumstein)?<": b">xiaomi-model<", rb"<dc:title />": b"<dc:title>Valuation</dc:title>"},
+                {
+                    rb">Felix( Zumstein)?<": b">xiaomi-model<",
+                },
             ),
         }
     )
@@ -75,9 +77,11 @@ def addin_bytes() -> bytes:
 
 def modules() -> tuple[ovba.Module, ...]:
     """The modules of the add-in's VBA project."""
-    found = {each.name: each for each in ovba.read_project(read_package(_container()).parts[_PROJECT]).modules}
+    project = ovba.read_project(read_package(_container()).parts[_PROJECT])
+    found = {module.name: module for module in project.modules}
     workbook, dll = found["ThisWorkbook"], found["xlwings"]
-    named = _replaced(dll.source.encode(), {rb'(PROJECT_NAME As String = )"myaddin"': rb'\1"%b"' % SETTINGS_NAME.encode()})
+    pattern, ours = rb'(PROJECT_NAME As String = )"myaddin"', rb'\1"%b"' % SETTINGS_NAME.encode()
+    named = _replaced(dll.source.encode(), {pattern: ours})
     return (
         replace(workbook, source=workbook.source + vba.workbook_source()),
         found["Sheet2"],

@@ -6,13 +6,24 @@ from collections.abc import Mapping
 from typing import Final
 
 NUMBERS: Final[Mapping[str, int]] = {
-    **{"#NULL!": 2000, "#DIV/0!": 2007, "#VALUE!": 2015, "#REF!": 2023, "#NAME?": 2029, "#NUM!": 2036},
-    **{"#N/A": 2042, "#GETTING_DATA": 2043, "#SPILL!": 2045, "#CONNECT!": 2046, "#BLOCKED!": 2047},
-    **{"#UNKNOWN!": 2048, "#FIELD!": 2049, "#CALC!": 2050},
+    "#NULL!": 2000,
+    "#DIV/0!": 2007,
+    "#VALUE!": 2015,
+    "#REF!": 2023,
+    "#NAME?": 2029,
+    "#NUM!": 2036,
+    "#N/A": 2042,
+    "#GETTING_DATA": 2043,
+    "#SPILL!": 2045,
+    "#CONNECT!": 2046,
+    "#BLOCKED!": 2047,
+    "#UNKNOWN!": 2048,
+    "#FIELD!": 2049,
+    "#CALC!": 2050,
 }
 """XlCVError of Excel's object model, the argument of CVErr."""
 
-# An error in a VARIANT is an SCODE of severity 1 and facility 10 with that number ([MS-OAUT] 2.2.29, VT_ERROR).
+# In a VARIANT an error is a code of severity 1 and facility 10 with that number ([MS-ERREF] 2.1).
 SCODE: Final = 0x800A0000 - (1 << 32)
 LARGEST: Final = 0xFFFF
 _TEXTS: Final = {SCODE + number: text for text, number in NUMBERS.items()}

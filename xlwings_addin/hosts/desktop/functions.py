@@ -28,15 +28,15 @@ def _cell_function(entry: Udf, callback: Callable[..., Any]) -> Callable[..., An
         with calling(calling_cell or ""):
             return callback(*([[error_text(cell) for cell in row] for row in rows] for rows in arguments))
 
-    names = [(each.host_name, None if each.optional else inspect.Parameter.empty) for each in entry.parameters]
-    parameters = [(CALLING_CELL, inspect.Parameter.empty), *names]
+    required = inspect.Parameter.empty
+    named = [(each.host_name, None if each.optional else required) for each in entry.parameters]
     answer.__name__ = answer.__qualname__ = entry.name
     answer.__doc__ = entry.summary
     answer.__annotations__ = {}
     answer.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
-            for name, default in parameters
+            for name, default in [(CALLING_CELL, required), *named]
         ]
     )
     decorated = xw.arg(CALLING_CELL, vba="CallingCell()")(answer)

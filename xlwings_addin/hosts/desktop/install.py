@@ -31,7 +31,7 @@ from xlwings_addin.hosts.desktop.addin import (
 EXCEL_SETTINGS: Final = (
     "Excel: restart it. File, Options, Trust Center, Trust Center Settings, Macro Settings: any choice but "
     '"Disable all macros without notification".',
-    "Excel: Trusted Locations must list the folder XLSTART, as it does unless an administrator has removed it.",
+    "Excel: Trusted Locations must list the folder XLSTART, as it does unless it was removed from them.",
     'Excel: "Trust access to the VBA project object model" is not needed.',
 )
 

@@ -205,7 +205,7 @@ def _compressed_chunk(chunk: bytes) -> bytes:
 
 
 def _length_bits(at: int) -> int:
-    """How many of a copy token's 16 bits say the length: the offset takes what reaches back (2.4.1.3.19.1)."""
+    """How many bits of a copy token say the length; the offset takes what reaches back (2.4.1.3.19.1)."""
     return 16 - max((at - 1).bit_length(), 4)
 
 
@@ -223,7 +223,7 @@ def _match(chunk: bytes, at: int, longest: int) -> tuple[int, int]:
 def decompress(container: bytes) -> bytes:
     """The data in a compressed container (2.4.1.3.1). Raises `ValueError` for what is none."""
     if container[:1] != b"\x01":
-        raise ValueError(f"a compressed container starts with byte 1, not with {container[:1].hex() or 'none'}")
+        raise ValueError(f"compressed data must start with 01, not with {container[:1].hex() or 'nothing'}")
     data, at = bytearray(), 1
     while at < len(container):
         (header,) = struct.unpack_from("<H", container, at)

@@ -51,7 +51,12 @@ GROUPS: Final = {
     ),
     "Functions": (
         Button(
-            *("InsertFunctionList", "Insert function list", "FunctionWizard", "A sheet that lists the functions"),
+            *(
+                "InsertFunctionList",
+                "Insert function list",
+                "FunctionWizard",
+                "A sheet that lists the functions",
+            ),
             "Adds a sheet with every function, its arguments, an example and its source.",
             action="insert_function_list",
         ),

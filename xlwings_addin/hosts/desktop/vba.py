@@ -13,7 +13,7 @@ The limits of a VBA line: 1,023 characters, 24 continuations ("Too many line con
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from udfs.registry import REGISTRY, Kind, Parameter, Udf
