@@ -7,6 +7,7 @@ formula, a number or a date stays a text.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
 
 Rows = list[list[Any]]
 
+logger = logging.getLogger(__name__)
+
 
 class ExcelBook:
     """A `CellBook` over an open xlwings Book; what it writes can be taken back."""
 
     def __init__(self, book: xw.Book) -> None:
         self.book = book
-        self._undo: list[tuple[xw.Range, Rows]] = []
+        self._contents: dict[str, dict[str, CellValue]] = {}
+        self._undo: list[tuple[str, xw.Range, Rows]] = []
         self._added: list[xw.Sheet] = []
 
     @property
@@ -39,9 +43,14 @@ class ExcelBook:
         return tuple(sheet.name for sheet in self.book.sheets)
 
     def read(self, sheet: str) -> dict[str, CellValue]:
-        """Every cell that holds something: a formula with its equals sign, else the value."""
-        used = self._used(sheet)
-        return {} if used is None else _cells(used, _contents(used))
+        """Every cell that holds something: a formula with its equals sign, else the value.
+
+        Asked once until something is written to the sheet.
+        """
+        if sheet not in self._contents:
+            used = self._used(sheet)
+            self._contents[sheet] = {} if used is None else _cells(used, _contents(used))
+        return self._contents[sheet]
 
     def shown(self, sheet: str) -> dict[str, CellValue]:
         """What every cell shows once Excel has calculated: of a formula its value, errors as text."""
@@ -57,10 +66,11 @@ class ExcelBook:
         for (sheet, address), value in values.items():
             sheets.setdefault(sheet, {})[split_address(address)] = value
         for title, cells in sheets.items():
+            self._contents.pop(title, None)
             page = self._sheet(title)
             for row, column, rows in _rectangles(cells):
                 area = page.range((row, column), (row + len(rows) - 1, column + len(rows[0]) - 1))
-                self._undo.append((area, _contents(area)))
+                self._undo.append((title, area, _contents(area)))
                 area.formula = _typed(rows)
 
     @contextmanager
@@ -74,11 +84,17 @@ class ExcelBook:
                 raise
 
     def _take_back(self) -> None:
-        while self._undo:
-            area, contents = self._undo.pop()
-            area.formula = _typed(contents, formulas=True)
+        """Undo what was written, last first; what cannot be undone stands in the way of nothing else."""
+        added = {sheet.name for sheet in self._added}
         while self._added:
             self._added.pop().delete()
+        while self._undo:
+            title, area, contents = self._undo.pop()
+            if title not in added:
+                try:
+                    area.formula = _typed(contents, formulas=True)
+                except Exception:
+                    logger.exception("%s on %s keeps what was written", area.address, title)
 
     @property
     def state(self) -> State | None:
@@ -91,10 +107,11 @@ class ExcelBook:
 
     @state.setter
     def state(self, state: State) -> None:
-        former = self._state_parts()
+        parts = self._state_parts()
+        former = [parts.Item(number) for number in range(1, parts.Count + 1)]
         text = escape(state_text(state))
         self.book.api.CustomXMLParts.Add(f'<state xmlns="{NAMESPACE}">{text}</state>')
-        for part in [former.Item(number) for number in range(1, former.Count + 1)]:
+        for part in former:
             part.Delete()
 
     def _state_parts(self) -> Any:
@@ -108,7 +125,7 @@ class ExcelBook:
         if title not in self.titles:
             active, last = self.book.sheets.active, self.book.sheets[len(self.book.sheets) - 1]
             self._added.append(self.book.sheets.add(title, after=last))
-            active.activate()
+            active.api.Activate()
         return self.book.sheets[title]
 
 
