@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 with warnings.catch_warnings():  # oletools calls pyparsing by names that it is about to drop
     warnings.simplefilter("ignore", DeprecationWarning)
-    from oletools.olevba import VBA_Parser
+    from oletools.olevba import VBA_Parser, decompress_stream
 
 _DECLARED = re.compile(r"^(?:(Public|Private) )?(Function|Sub) (\w+)\((.*)\)(?: As (\w+))?$")
 _PARAMETER = re.compile(r"^(Optional )?(?:ByVal |ByRef |ParamArray )?(\w+)(?:\(\))?(?: As (\w+))?$")
@@ -80,3 +80,8 @@ def modules_of(addin: bytes) -> dict[str, str]:
         }
     finally:
         parser.close()
+
+
+def decompressed(container: bytes) -> bytes:
+    """A compressed container, decompressed by oletools."""
+    return bytes(decompress_stream(bytearray(container)))

@@ -58,6 +58,8 @@ def everything(book: MemoryBook) -> dict[str, Any]:
 def type_in(book: MemoryBook, at: tuple[str, str], value: Any) -> None:
     book.put(at[0], split_address(at[1]), value)
     book.calculate()
+
+
 def test_a_sheet_is_read_as_formulas_and_values_and_shown_as_values(opened: ExcelBook) -> None:
     stored, read, shown = read_values(opened.book.impl.package), opened.read("SOTP"), opened.shown("SOTP")
     formulas = [address for address, value in read.items() if str(value).startswith("=")]
@@ -241,9 +243,7 @@ def test_the_list_of_functions_says_what_the_registry_says(excel: MemoryBook) ->
         assert page[row, 4] == entry.example.formula
 
 
-def test_the_log_is_opened(
-    excel: MemoryBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_log_is_opened(excel: MemoryBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "a.log"
     shown: list[str] = []
     monkeypatch.setattr(buttons.webbrowser, "open", shown.append)

@@ -117,7 +117,7 @@ def _container() -> bytes:
         return (files("xlwings") / _CONTAINER).read_bytes()
     except ModuleNotFoundError:
         rule = 'is not installed; pip install "xiaomi-model[desktop]"'
-        raise InputError("xlwings", None, rule, shown="") from None
+        raise InputError("package", "xlwings", rule, shown="xlwings") from None
 
 
 def _replaced(data: bytes, changes: Mapping[bytes, bytes]) -> bytes:

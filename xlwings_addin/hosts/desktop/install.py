@@ -110,7 +110,7 @@ def _checked(machine: Machine) -> Iterator[str]:
         installed = version("xlwings")
     except PackageNotFoundError:
         rule = 'is not installed; pip install "xiaomi-model[desktop]"'
-        raise InputError("xlwings", None, rule, shown="") from None
+        raise InputError("package", "xlwings", rule, shown="xlwings") from None
     for name in dll_names():
         if installed not in name:
             rule = f"is not of xlwings {installed}, whose version the add-in must have"
@@ -121,7 +121,8 @@ def _checked(machine: Machine) -> Iterator[str]:
     try:
         com = version("pywin32")
     except PackageNotFoundError:
-        raise InputError("pywin32", None, "is not installed; reinstall xlwings with pip", shown="") from None
+        rule = "is not installed; reinstall xlwings with pip"
+        raise InputError("package", "pywin32", rule, shown="pywin32") from None
     yield f"Python {machine.python}, xlwings {installed} with its DLL, pywin32 {com}"
 
 
