@@ -1,10 +1,10 @@
 """A stand-in for Excel under xlwings' own objects: `xlwings.Book(impl=MemoryBook(...))`.
 
 It is no Excel. It follows what Excel's object model documents, as far as the add-in uses it: Formula and
-Value2 of whole ranges (a single cell as its value, errors as numbers, the text of a number in Formula), what
+Value2 of whole ranges (a single cell as its value, errors as numbers, a number as text in Formula), what
 Excel makes of a typed text unless an apostrophe stands before it, values that stay as they were until a
-calculation (what hangs on a formula that was typed over keeps its value), custom XML parts, SaveCopyAs, sheets that refuse to be written. Values come from the embedded
-engine.
+calculation, custom XML parts, SaveCopyAs, cells that refuse to be written. Values come from the embedded
+engine; what hangs on a formula that was typed over keeps its value.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from xlwings import base_classes
 from udfs.registry import callbacks
 from xlwings_addin.book.agreement import plain
 from xlwings_addin.book.calculate import Calculation
-from xlwings_addin.book.package import CellKey, CellValue, Package, formula_cells, parts_with_values, read_values
+from xlwings_addin.book.package import (
+    CellKey,
+    CellValue,
+    Package,
+    formula_cells,
+    parts_with_values,
+    read_values,
+)
 from xlwings_addin.book.sheet_xml import join_address, split_address
 from xlwings_addin.book.state import parts_with_state, read_state, state_from_text, state_text
 from xlwings_addin.hosts.desktop.cell_errors import NUMBERS, SCODE
