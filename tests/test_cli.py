@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 import xlwings_addin as xa
-from udfs.registry import REGISTRY
+from udfs import reference
+from udfs.registry import PREFIXES, REGISTRY
 from xlwings_addin import cli
 from xlwings_addin.book.package import formula_cells, read_values, write_values
 
@@ -178,9 +180,49 @@ def test_functions_lists_all_and_explains_one(run) -> None:  # type: ignore[no-u
     assert "DCF_XNPV(rate, flows, dates)" in run("functions").out
     (one,) = json.loads(run("functions", "dcf_present_value", "--json").out)
     assert one["signature"] == "DCF_PRESENT_VALUE(flows, rate, [timing], [first_period])"
+    assert one["spelling"]["libreoffice"] == "VAL.DCF_PRESENT_VALUE"
     shown = run("functions", "DCF_PRESENT_VALUE").out
     assert "Arguments" in shown
     assert "Source:" in shown
+
+
+def test_functions_writes_the_page_that_explains_them(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert run("functions", "--markdown", tmp_path / "functions.md").status == 0
+    assert (tmp_path / "functions.md").read_text(encoding="utf-8") == reference.markdown()
+
+
+def test_recalc_writes_a_workbook_for_each_host_and_back_again(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path, first = tmp_path / "book.xlsx", tmp_path / "first.xlsx"
+    book = Workbook()
+    book.active["A1"] = "=IFERROR(DCF_TERMINAL_VALUE(100,0.1,0.05),0)"
+    book.save(path)
+    assert run("recalc", path, "--out", first).status == 0
+    shutil.copy(first, path)
+    for target in ("office-js", "libreoffice", "desktop"):
+        assert run("recalc", path, "--target", target).status == 0
+        assert formula_cells(path)[0].text == f"IFERROR({PREFIXES[target]}DCF_TERMINAL_VALUE(100,0.1,0.05),0)"
+    assert path.read_bytes() == first.read_bytes()
+
+
+def test_recalc_names_the_cells_that_show_an_error(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    book = Workbook()
+    for row in range(1, 8):
+        book.active[f"A{row}"] = "=DCF_TERMINAL_VALUE(100,0.02,0.03)"
+    book.save(tmp_path / "book.xlsx")
+    shown = run("recalc", tmp_path / "book.xlsx")
+    first = ", ".join(f"Sheet!A{row} #NUM!" for row in range(1, 6))
+    assert shown.out.endswith(f"7 formula cells calculated; errors in {first} and 2 more\n")
+    assert shown.status == 0
+
+
+def test_recalc_refuses_an_unknown_host_and_names_those_it_knows(run, book_file: Path) -> None:  # type: ignore[no-untyped-def]
+    before = book_file.read_bytes()
+    answer = run("recalc", book_file, "--target", "lotus")
+    assert answer.status == 2
+    assert answer.err == "xiaomi-model: target 'lotus' must be one of desktop, office-js, libreoffice\n"
+    assert book_file.read_bytes() == before
+    shown = run("recalc", "--help").out
+    assert [target for target in PREFIXES if target not in shown] == []
 
 
 def test_help_says_what_each_command_does(run) -> None:  # type: ignore[no-untyped-def]
@@ -491,6 +533,9 @@ def test_a_refresh_says_what_it_did_and_diff_says_what_moved(  # type: ignore[no
     done = json.loads(run("refresh", book, "--inputs", tables, "--json").out)
     assert done["changes"] == planned["changes"]
     assert {each["what"] for each in done["changes"]} == {"updated"}
+    assert {each["as_of"] for each in done["changes"]} == {"2025-11-19"}
+    assert done["tables"] == str(tables)
+    assert [driver["label"] for driver in done["bridge"]["drivers"]] == ["Tax rate"]
     assert Path(done["backup"]).read_bytes() == delivered.read_bytes()
     page, picture = tmp_path / "moved.html", tmp_path / "moved.svg"
     moved = run("diff", delivered, book, "--inputs", tables, "--html", page, "--chart", picture, "--json")
@@ -514,6 +559,40 @@ def test_a_build_is_remembered_and_its_forecasts_are_scored(  # type: ignore[no-
     scored = run("scorecard", "--ledger", ledger, "--snapshot", snapshot["id"], "--json")
     assert json.loads(scored.out) != []
     assert run("history").status == 2  # the tests turn the user's own ledger off
+
+
+def test_a_refresh_is_remembered_with_what_the_book_holds(  # type: ignore[no-untyped-def]
+    run, book_file: Path, tmp_path: Path, tables: Path
+) -> None:
+    ledger = tmp_path / "ledger.duckdb"
+    set_cells(tables / "inputs" / "assumptions.csv", "tax_rate", value="0.17")
+    assert run("refresh", book_file, "--inputs", tables, "--ledger", ledger, "--dry-run").status == 0
+    assert not ledger.exists()
+    answer = run("refresh", book_file, "--inputs", tables, "--ledger", ledger, "--changes")
+    assert "Tax rate" in answer.out
+    (snapshot,) = json.loads(run("history", "--ledger", ledger, "--json").out)
+    assert snapshot["command"] == "refresh"
+    expected = xa.value("base", folder=tables).sotp.value_per_share
+    assert snapshot["cases"]["base"]["value_per_share_hkd"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_reported_figure_that_differs_is_told(run, book_file: Path, tables: Path) -> None:  # type: ignore[no-untyped-def]
+    figure = "research_and_development,FY2023,"
+    replace_in(tables / "inputs" / "history.csv", f"{figure}19100,", f"{figure}19200,")
+    answer = run("refresh", book_file, "--inputs", tables, "--dry-run")
+    assert answer.status == 0
+    assert (
+        "a reported figure differs: research_and_development FY2023 was reported as 19100 CNY m" in answer.err
+    )
+
+
+def test_without_yfinance_quotes_are_refused_and_nothing_is_lost(  # type: ignore[no-untyped-def]
+    run, book_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "yfinance", None)
+    before = book_file.read_bytes()
+    assert "pip install xiaomi-model[market]" in sentence(run("refresh", book_file, "--market"))
+    assert book_file.read_bytes() == before
 
 
 def test_a_ledger_that_cannot_be_written_does_not_stop_a_build(  # type: ignore[no-untyped-def]

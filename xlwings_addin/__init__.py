@@ -115,11 +115,13 @@ def refresh(
     theirs: Collection[str] = (),
     dry_run: bool = False,
     keep: int = 1,
+    changes_sheet: bool = False,
 ) -> Refreshed:
     """Bring new facts into a workbook in place; what an analyst has changed stays, and is listed.
 
     `ours` and `theirs` name lines whose value is decided otherwise: the book's or the tables'. `keep` former
-    versions stay beside it. Raises `ValuationError`, and leaves the file as it is, when anything is wrong.
+    versions stay beside it; `changes_sheet` appends a sheet that says what was done.
+    Raises `ValuationError`, and leaves the file as it is, when anything is wrong.
     """
     from udfs.registry import callbacks
     from xlwings_addin.book.refresh import refresh_file
@@ -133,6 +135,7 @@ def refresh(
         theirs=theirs,
         dry_run=dry_run,
         keep=keep,
+        changes_sheet=changes_sheet,
     )
 
 

@@ -26,9 +26,13 @@ if TYPE_CHECKING:
 
     from udfs.registry import Target, Udf
     from xlwings_addin.book.differences import Differences
+    from xlwings_addin.book.package import CellKey, CellValue
     from xlwings_addin.book.refresh import Refreshed
     from xlwings_addin.book.report import Finding, Report
+    from xlwings_addin.ledger.snapshot import Command
+    from xlwings_addin.model.bridge import Bridge
     from xlwings_addin.model.xiaomi import Results
+    from xlwings_addin.sources.facts import Facts
 
 CHECK_FAILED, BAD_INPUT = 1, 2
 SHOWN = 5
@@ -55,6 +59,12 @@ Inputs = Annotated[
 LedgerFile = Annotated[
     Path | None,
     typer.Option("--ledger", help="The file of snapshots; by default in the user's data folder."),
+]
+Market = Annotated[
+    bool, typer.Option("--market", help="Take price and exchange rates of the day from Yahoo Finance.")
+]
+AllowStale = Annotated[
+    bool, typer.Option("--allow-stale", help="Use the last good copy where the address of the tables fails.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -126,6 +136,8 @@ def build(
     ] = None,
     ledger: LedgerFile = None,
     inputs: Inputs = None,
+    market: Market = False,
+    allow_stale: AllowStale = False,
     as_json: Json = False,
 ) -> None:
     """Build the workbook from the input tables, prove it against the core, and write it."""
@@ -134,8 +146,16 @@ def build(
 
     target = out or xa.default_book()
     with _progress() as progress:
-        book = build_book(target, functions=callbacks(), case=case, folder=_folder(inputs), progress=progress)
-    _remember(book.context.results, target, ledger)
+        facts = _facts(inputs, progress, market=market, allow_stale=allow_stale)
+        book = build_book(
+            target,
+            functions=callbacks(),
+            case=case,
+            folder=facts.folder,
+            amended=facts.amended,
+            progress=progress,
+        )
+    _remember(book.context.results, target, "build", ledger)
     formulas = sum(cell.entry.kind == "formula" for cell in book.cells())
     if as_json:
         _print_json({"book": str(target), "cases": book.context.cases, "formulas": formulas})
@@ -158,7 +178,13 @@ def refresh(
         list[str] | None, typer.Option("--ours", help="A line to leave as it is in the book.")
     ] = None,
     keep: Annotated[int, typer.Option("--keep", min=0, help="Former versions to keep beside it.")] = 1,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Append a sheet that says what was done, with the value bridge.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, write nothing.")] = False,
+    ledger: LedgerFile = None,
+    market: Market = False,
+    allow_stale: AllowStale = False,
     as_json: Json = False,
 ) -> None:
     """Bring new facts into a workbook in place, and lose nothing an analyst has changed in it."""
@@ -166,17 +192,23 @@ def refresh(
     from xlwings_addin.book.refresh import refresh_file
 
     with _progress() as progress:
+        facts = _facts(inputs, progress, market=market, allow_stale=allow_stale)
         done = refresh_file(
             book,
             functions=callbacks(),
-            folder=_folder(inputs),
+            folder=facts.folder,
+            amended=facts.amended,
+            tables=facts.name,
             case=case,
             ours=ours or (),
             theirs=theirs or (),
             dry_run=dry_run,
             keep=keep,
+            changes_sheet=changes,
             progress=progress,
         )
+    if not dry_run and done.results:
+        _remember(done.results, book, "refresh", ledger)
     _print_refreshed(done, dry_run=dry_run, as_json=as_json)
 
 
@@ -323,8 +355,8 @@ def recalc(
         str | None,
         typer.Option(
             "--target",
-            metavar="[desktop|office-js|libreoffice]",
-            help="Write our functions as this program calls them; without it as they are.",
+            metavar="<program>",
+            help="Write our functions as this calls them: desktop, office-js or libreoffice.",
         ),
     ] = None,
     as_json: Json = False,
@@ -339,7 +371,7 @@ def recalc(
             {"book": str(written), "values": {f"{sheet}!{cell}": v for (sheet, cell), v in values.items()}}
         )
     else:
-        _print(f"{written}: {len(values)} formula cells calculated")
+        _print(f"{written}: {len(values)} formula cells calculated{_errors_among(values)}")
 
 
 export_app = typer.Typer(no_args_is_help=True, help="Write what other programs, or the next build, read.")
@@ -455,14 +487,23 @@ def check(
 @app.command()
 def functions(
     name: Annotated[str | None, typer.Argument(help="A function, for its full help.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="A page to write that explains them all.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the functions for cells, or explain one."""
+    """List the functions for cells, or explain one, or write the page that explains them all."""
     from udfs.registry import REGISTRY
     from xlwings_addin.core.errors import ChoiceError
 
     if name is not None and name.upper() not in REGISTRY:
         raise ChoiceError("function", name, "is not one of the add-in's: xiaomi-model functions lists them")
+    if markdown is not None:
+        from udfs import reference
+        from xlwings_addin.book.package import save
+
+        save(markdown, reference.markdown().encode())
+        return
     chosen = [REGISTRY[name.upper()]] if name else list(REGISTRY.values())
     if as_json:
         _print_json([_function(each) for each in chosen])
@@ -547,7 +588,20 @@ def _folder(inputs: str | None) -> Path | None:
     return fetch(inputs).folder
 
 
-def _remember(results: Mapping[str, Results], book: Path, ledger: Path | None) -> None:
+def _facts(
+    inputs: str | None, progress: Callable[[str], object], *, market: bool, allow_stale: bool
+) -> Facts:
+    """The tables that `--inputs` names and the quotes of the day, with a warning for what has to be known."""
+    from xlwings_addin.sources.facts import gather
+
+    progress("Asking for new facts")
+    facts = gather(inputs, market=market, allow_stale=allow_stale)
+    for warning in facts.warnings:
+        print(f"xiaomi-model: {warning}", file=sys.stderr)
+    return facts
+
+
+def _remember(results: Mapping[str, Results], book: Path, command: Command, ledger: Path | None) -> None:
     """Append a snapshot to the ledger; where that fails the work is done all the same, and that is said."""
     from xlwings_addin.core.errors import ValuationError
     from xlwings_addin.ledger import open_ledger, snapshot_of
@@ -556,7 +610,7 @@ def _remember(results: Mapping[str, Results], book: Path, ledger: Path | None) -
     if opened is None:
         return
     try:
-        opened.append(snapshot_of(results, command="build", book=book))
+        opened.append(snapshot_of(results, command=command, book=book))
     except ValuationError as error:
         print(f"xiaomi-model: not in the ledger: {error}", file=sys.stderr)
 
@@ -566,9 +620,11 @@ def _print_differences(found: Differences) -> None:
     _print(f"{found.before} and {found.after}: {counts or 'no difference'}")
     for note in found.notes:
         _print(note)
-    bridge = found.bridge
-    if bridge is None:
-        return
+    if found.bridge is not None:
+        _print_bridge(found.bridge)
+
+
+def _print_bridge(bridge: Bridge) -> None:
     rows = [
         (each.label, f"{each.part:+.4f}", f"{each.error:.4f}" if each.error else "")
         for each in bridge.drivers
@@ -582,22 +638,29 @@ def _print_refreshed(done: Refreshed, *, dry_run: bool, as_json: bool) -> None:
 
     rows = list(rows_of(done))
     if as_json:
-        names = ("what", "where", "before", "after", "tables")
+        names = ("what", "where", "before", "after", "tables", "source", "as_of")
         _print_json(
             {
                 "book": done.book,
                 "case": done.case,
                 "written": not dry_run,
                 "value_per_share_hkd": {"before": done.value_before, "after": done.value_after},
+                "tables": done.tables,
                 "changes": [dict(zip(names, row, strict=True)) for row in rows],
+                "bridge": None if done.bridge is None else done.bridge.as_dict(),
+                "notes": list(done.notes),
                 "unplaced": done.plan.unplaced,
                 "backup": str(done.backup) if done.backup else None,
             }
         )
         return
     if rows:
-        shown = [tuple("" if cell is None else str(cell) for cell in row) for row in rows]
+        shown = [tuple("" if cell is None else str(cell) for cell in row[:5]) for row in rows]
         _print(_table("Refresh", ("What", "Where", "Before", "After", "Tables"), shown, right=3))
+    if done.bridge is not None:
+        _print_bridge(done.bridge)
+    for note in done.notes:
+        _print(note)
     if unplaced := done.plan.unplaced:
         more = f" and {len(unplaced) - SHOWN} more" if len(unplaced) > SHOWN else ""
         _print(f"no line in this workbook, build a new one to see it: {', '.join(unplaced[:SHOWN])}{more}")
@@ -609,6 +672,14 @@ def _print_refreshed(done: Refreshed, *, dry_run: bool, as_json: bool) -> None:
     _print(f"{done.book}: {counts}; {done.case} {verb} from {before} to {after} HKD a share")
     if done.backup:
         _print(f"the former version is {done.backup}")
+
+
+def _errors_among(values: Mapping[CellKey, CellValue]) -> str:
+    from xlwings_addin.book.package import is_error
+
+    wrong = [f"{sheet}!{cell} {value}" for (sheet, cell), value in values.items() if is_error(value)]
+    more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+    return f"; errors in {', '.join(wrong[:SHOWN])}{more}" if wrong else ""
 
 
 def _percent(share: float | str) -> str:
@@ -641,6 +712,8 @@ def _print_cases(cases: Mapping[str, Results], *, as_json: bool) -> None:
 
 
 def _function(entry: Udf) -> dict[str, Any]:
+    from udfs.registry import PREFIXES
+
     return {
         "name": entry.name,
         "family": entry.family,
@@ -655,6 +728,7 @@ def _function(entry: Udf) -> dict[str, Any]:
                 "doc": each.doc,
                 "optional": each.optional,
                 "default": each.default,
+                "choices": each.choices,
             }
             for each in entry.parameters
         ],
@@ -662,25 +736,23 @@ def _function(entry: Udf) -> dict[str, Any]:
         "errors": entry.errors,
         "source": entry.source,
         "example": {"formula": entry.example.formula, "result": entry.example.result},
+        "spelling": {target: prefix + entry.name for target, prefix in PREFIXES.items()},
     }
 
 
 def _print_function(entry: Udf) -> None:
-    arguments = [
-        (
-            each.host_name,
-            str(each.kind),
-            each.unit,
-            each.doc if not each.optional else f"{each.doc} (optional)",
-        )
-        for each in entry.parameters
-    ]
+    from udfs.reference import GIVEN_AS
+    from udfs.registry import PREFIXES
+
+    arguments = [(each.host_name, each.unit, GIVEN_AS[each.kind], each.doc) for each in entry.parameters]
     _print(f"{entry.signature}\n{entry.summary}\n")
     if arguments:
-        _print(_table("Arguments", ("Argument", "Kind", "Unit", "What it is"), arguments))
+        _print(_table("Arguments", ("Argument", "Unit", "Given as", "What it is"), arguments))
+    spellings = ", ".join(f"{prefix}{entry.name} ({target})" for target, prefix in PREFIXES.items())
     _print(
         f"Formula: {entry.formula}\nReturns: {entry.returns}\nErrors: {entry.errors}\n"
-        f"Example: {entry.example.formula} gives {entry.example.result}\nSource: {entry.source}"
+        f"Example: {entry.example.formula} gives {entry.example.result}\nSource: {entry.source}\n"
+        f"In a file: {spellings}"
     )
 
 

@@ -86,13 +86,13 @@ def xlsxwriter_book() -> bytes:
     return buffer.getvalue()
 
 
-def _decorate(book, inputs, model) -> None:  # type: ignore[no-untyped-def]
+def _decorate(book, inputs, model, source="Inputs") -> None:  # type: ignore[no-untyped-def]
     chart = book.add_chart({"type": "line"})
-    chart.add_series({"values": "=Inputs!$A$1:$F$1"})
+    chart.add_series({"values": f"={source}!$A$1:$F$1"})
     inputs.insert_chart("H2", chart)
     sheet = book.add_chartsheet("Picture of flows")
     other = book.add_chart({"type": "column"})
-    other.add_series({"values": "=Inputs!$A$8:$F$8"})
+    other.add_series({"values": f"={source}!$A$8:$F$8"})
     sheet.set_chart(other)
     inputs.insert_image("H20", "pixel.png", {"image_data": io.BytesIO(png())})
     inputs.add_table("A20:B23", {"name": "Segments", "columns": [{"header": "Name"}, {"header": "Value"}]})
@@ -101,7 +101,7 @@ def _decorate(book, inputs, model) -> None:  # type: ignore[no-untyped-def]
     inputs.conditional_format("A1:F1", {"type": "3_color_scale"})
     inputs.conditional_format("A8:F8", {"type": "data_bar", "data_bar_2010": True})
     inputs.data_validation("B5", {"validate": "list", "source": ["TRUE", "FALSE"]})
-    inputs.add_sparkline("G1", {"range": "Inputs!A1:F1"})
+    inputs.add_sparkline("G1", {"range": f"{source}!A1:F1"})
     model.freeze_panes(1, 1)
     model.protect()
 
@@ -228,3 +228,70 @@ def parts_of(book: bytes) -> dict[str, bytes]:
     """The parts in a workbook's zip."""
     with zipfile.ZipFile(io.BytesIO(book)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rewritten(book: bytes, *, macros: bytes = b"") -> bytes:
+    """A workbook cell by cell as XlsxWriter writes it, with a sheet `Mine` of everything it can add.
+
+    With `macros` it is a macro-enabled one that carries them.
+    """
+    import openpyxl
+    import xlsxwriter
+    from openpyxl.utils.datetime import to_excel
+
+    buffer = io.BytesIO()
+    values = openpyxl.load_workbook(io.BytesIO(book), data_only=True)
+    written = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    day = written.add_format({"num_format": "yyyy-mm-dd"})
+    for source in openpyxl.load_workbook(io.BytesIO(book)).worksheets:
+        sheet = written.add_worksheet(source.title)
+        for row in source.iter_rows():
+            for cell in row:
+                at, value = (cell.row - 1, cell.column - 1), values[source.title][cell.coordinate].value
+                if cell.data_type == "f":
+                    shown = to_excel(value) if isinstance(value, datetime) else value
+                    sheet.write_formula(*at, cell.value, None, "" if shown is None else shown)
+                elif isinstance(value, datetime):
+                    sheet.write_datetime(*at, value, day)
+                elif isinstance(value, str):
+                    sheet.write_string(*at, value)
+                elif value is not None:
+                    sheet.write(*at, value)
+    mine = written.add_worksheet("Mine")
+    _fill(mine.write, mine.write_datetime, day)
+    _decorate(written, mine, written.add_worksheet("Locked"), source="Mine")
+    _decorate_more(written, mine)
+    mine.write_formula("J1", "=SOTP!D19*2")
+    if macros:
+        written.add_vba_project(io.BytesIO(macros), is_stream=True)
+    written.close()
+    return buffer.getvalue()
+
+
+def _decorate_more(book, sheet) -> None:  # type: ignore[no-untyped-def]
+    """What `_decorate` leaves out: more charts, shapes, links, outlines, protection and print settings."""
+    for number, kind in enumerate(("area", "bar", "pie", "doughnut", "radar", "stock", "scatter")):
+        chart = book.add_chart({"type": kind})
+        for _ in range(3 if kind == "stock" else 1):
+            chart.add_series({"values": "=Mine!$A$1:$F$1", "categories": "=Mine!$A$8:$F$8"})
+        sheet.insert_chart(30 + 16 * number, 7, chart)
+    sheet.insert_textbox("A40", "a text box")
+    sheet.insert_button("A44", {"caption": "Refresh", "macro": "Refresh"})
+    sheet.insert_checkbox("A48", True)
+    sheet.write_url("A50", "https://example.org/", string="a link")
+    sheet.write_url("A51", "internal:'SOTP'!A1", string="a link inside")
+    sheet.merge_range("A53:C53", "merged")
+    sheet.set_row(54, None, None, {"level": 1, "hidden": True})
+    sheet.set_column("K:L", 3, None, {"level": 1, "collapsed": True})
+    sheet.autofilter("D53:F60")
+    sheet.ignore_errors({"number_stored_as_text": "A1:A9"})
+    sheet.set_header("&L&G", {"image_left": "pixel.png", "image_data_left": io.BytesIO(png())})
+    sheet.set_background(io.BytesIO(png()))
+    sheet.set_tab_color("green")
+    sheet.print_area("A1:F20")
+    sheet.repeat_rows(0)
+    sheet.set_h_pagebreaks([10])
+    sheet.set_landscape()
+    sheet.conditional_format("A3:F3", {"type": "icon_set", "icon_style": "3_arrows"})
+    book.set_custom_property("Reviewed", True)
+    book.set_properties({"title": "My Xiaomi"})

@@ -15,8 +15,9 @@ import xlwings_addin as xa
 from udfs.registry import callbacks
 from xlwings_addin.book import build as build_module
 from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.build import build, load_context
+from xlwings_addin.book.build import build
 from xlwings_addin.book.charts import charted_cells
+from xlwings_addin.book.context import load_context
 from xlwings_addin.book.package import formula_cells, is_error, read_values
 from xlwings_addin.book.references import Book
 from xlwings_addin.core.errors import BookError, ChoiceError

@@ -25,8 +25,10 @@ from foreign_books import (
     saved,
     xlsxwriter_book,
 )
+from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
+from udfs.registry import callbacks
 from xlwings_addin.book.calculate import Calculation, UnevaluatedError, recalculate
 from xlwings_addin.book.libreoffice import convert_with_libreoffice, recalculate_with_libreoffice
 from xlwings_addin.book.package import Text, formula_cells, is_error, read_values, write_values
@@ -672,3 +674,41 @@ def test_a_formula_that_begins_to_fill_several_cells_when_an_input_changes_still
     assert (warm.value("Sheet", "B2"), warm.value("Sheet", "D1")) == (7.0, 1.0)
     warm.set_value("Sheet", "A1", 1)
     assert (warm.value("Sheet", "B2"), warm.value("Sheet", "D1")) == (1.0, 1.0)
+
+
+def test_formulas_that_hang_on_arrays_by_way_of_names_are_evaluated_after_them() -> None:
+    """formualizer 0.13.0 evaluates the quotient here before its numerator, and leaves it at 0."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Model"
+    inputs = {"growth": 0.08, "share": 0.04, "base": 5000.0, "tax": 0.25, "rate": 0.08}
+    for row, (name, value) in enumerate(inputs.items(), 1):
+        sheet.cell(row, 1, value)
+        book.defined_names[name] = DefinedName(name, attr_text=f"Model!$A${row}")
+    book.defined_names["wacc"] = DefinedName("wacc", attr_text="Model!$D$20")
+    cells: dict[str, object] = {
+        "D9": ArrayFormula("D9:E9", "=RAMP_FADE(growth,share,2)"),
+        "D11": ArrayFormula("D11:E11", "=RAMP_REVENUE(base,D9:E9)"),
+        "D15": "=(D11-base)*share",
+        "E15": "=(E11-D11)*share",
+        "D16": ArrayFormula("D16:E16", "=DCF_FCFF(D12:E12,tax,D13:E13,D14:E14,D15:E15)"),
+        "D19": "=CAPITAL_COST_OF_EQUITY(rate,CAPITAL_BLUME_BETA(1.1),0.055)",
+        "D20": "=CAPITAL_WACC(D19,rate,tax,0.8)",
+        "D25": "=DCF_TERMINAL_VALUE(E16,wacc,0.02)*INDEX(DCF_DISCOUNT_FACTORS(wacc,2),1,2)",
+        "D26": "=E16",
+        "D27": "=D25/D26",
+    }
+    cells |= {f"{column}{row}": f"={column}11*share" for column in "DE" for row in (12, 13, 14)}
+    for address, content in cells.items():
+        sheet[address] = content
+    values = recalculate(saved(book), callbacks())
+    numerator, denominator, quotient = (values["Model", f"D{row}"] for row in (25, 26, 27))
+    assert isinstance(numerator, float)
+    assert isinstance(denominator, float)
+    assert quotient == pytest.approx(numerator / denominator)
+
+
+def test_random_numbers_beside_arrays_do_not_keep_the_engine_busy_for_ever() -> None:
+    cells = {"A1": ArrayFormula("A1:B1", "={1,2}"), "A2": "=RAND()*0+B1", "A3": "=RAND()"}
+    values = recalculate(formulas_book(cells), {})
+    assert values["Sheet", "A2"] == 2.0

@@ -11,10 +11,11 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from udfs.registry import callbacks
+import xlwings_addin as xa
+from udfs.registry import Target, callbacks
 from xlwings_addin.book import compare
-from xlwings_addin.book.build import load_context
 from xlwings_addin.book.compare import check
+from xlwings_addin.book.context import load_context
 from xlwings_addin.book.libreoffice import convert_with_libreoffice, recalculate_with_libreoffice
 from xlwings_addin.book.package import save, write_values
 from xlwings_addin.book.references import Book
@@ -80,6 +81,13 @@ def test_warnings_are_told_and_do_not_fail(delivered: Path) -> None:
     assert (REPLICA, "core_growth") in warned
     assert (REPLICA, "core_terminal_share") in warned
     assert (STRICT, "core_terminal_share") not in warned
+
+
+@pytest.mark.parametrize("target", ["office-js", "libreoffice"])
+def test_a_workbook_written_for_another_program_still_passes(book_file: Path, target: Target) -> None:
+    xa.recalculate(book_file, book_file, target=target)
+    report = run(book_file)
+    assert report.ok, report.findings
 
 
 def test_a_formula_overwritten_by_a_number_is_found(book_file: Path, book: Book) -> None:

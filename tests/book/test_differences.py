@@ -16,8 +16,8 @@ from openpyxl.styles import Font, PatternFill
 
 import xlwings_addin as xa
 from udfs.registry import callbacks
-from xlwings_addin.book.build import load_context
 from xlwings_addin.book.calculate import Calculation
+from xlwings_addin.book.context import load_context
 from xlwings_addin.book.differences import KINDS, MOST_LISTED, Difference, Differences, differences
 from xlwings_addin.book.libreoffice import convert_with_libreoffice
 from xlwings_addin.book.package import write_values
@@ -305,6 +305,21 @@ def test_a_case_that_only_the_books_know_is_read_from_them(tables: Path, tmp_pat
     assert found.bridge is not None
     assert (found.bridge.after_case, found.bridge.change) == ("mine", 0.0)
     assert found.bridge.after == xa.value("mine", folder=tables).sotp.value_per_share
+
+
+def test_one_case_more_changes_no_input_of_the_others(delivered: Path, tables: Path, tmp_path: Path) -> None:
+    text = (tables / "cases" / "bull.csv").read_text(encoding="utf-8")
+    text = text.replace("probability,,0.25,", "probability,,0,")
+    (tables / "cases" / "between.csv").write_text(text, encoding="utf-8")  # before bull: columns move right
+    more = xa.build(tmp_path / "more.xlsx", folder=tables)
+    found = differences(delivered, more, folder=tables)
+    assert {each.kind for each in found.cells} == {"added", "format only"}
+    on_inputs = [each for each in found.cells if each.sheet == "Inputs"]
+    assert len({each.line for each in on_inputs}) > 100
+    assert {each.cell.rstrip("0123456789") for each in on_inputs} == {"G"}
+    fewer = differences(more, delivered, folder=tables).cells
+    assert {each.kind for each in fewer} == {"removed", "format only"}
+    assert {each.cell.rstrip("0123456789") for each in fewer if each.sheet == "Inputs"} == {"G"}
 
 
 def test_inputs_that_cannot_be_valued_leave_the_cells_and_say_why(delivered: Path, book: Book) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import xlwings_addin as xa
-from xlwings_addin.book.build import load_context
+from xlwings_addin.book.context import load_context
 from xlwings_addin.book.export import export_case
 from xlwings_addin.book.package import read_values, write_values
 from xlwings_addin.book.references import Book

@@ -11,8 +11,8 @@ import pytest
 
 from udfs.registry import callbacks
 from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.build import load_context
 from xlwings_addin.book.calculate import Calculation
+from xlwings_addin.book.context import load_context
 from xlwings_addin.book.open_book import check_open, refresh_open
 from xlwings_addin.book.package import CellKey, CellValue, read_package, read_values
 from xlwings_addin.book.references import Book

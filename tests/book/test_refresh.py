@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import multiprocessing
 import random
 import re
@@ -12,13 +13,21 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import foreign_books
 import pytest
 from openpyxl import load_workbook
 
 import xlwings_addin as xa
 from udfs.registry import callbacks
-from xlwings_addin.book.build import load_context
-from xlwings_addin.book.package import CellKey, CellValue, read_package, read_values, write_values
+from xlwings_addin.book.context import load_context
+from xlwings_addin.book.package import (
+    CellKey,
+    CellValue,
+    formula_cells,
+    read_package,
+    read_values,
+    write_values,
+)
 from xlwings_addin.book.references import Book
 from xlwings_addin.book.refresh import FileBook, MemoryBook, Refreshed, plan, refresh_file, rows_of
 from xlwings_addin.book.state import read_state
@@ -184,6 +193,27 @@ def test_sources_follow_unless_the_analyst_has_written_there(book: Path, folder:
     assert sheet[places.at("{sources.cost_of_debt__base:remark}")[1]].data_type == "s"
 
 
+@pytest.mark.parametrize("text", ['=HYPERLINK("https://example.org")', "+1", "-1", "@SUM(1)"])
+def test_a_text_from_outside_never_becomes_a_formula(book: Path, folder: Path, text: str) -> None:
+    table = folder / "inputs" / "assumptions.csv"
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if row["key"] == "tax_rate":
+            row["source"] = text
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    formulas = {(each.sheet, each.cell): each.text for each in formula_cells(book)}
+    refresh(book, folder, changes_sheet=True)
+    assert {(each.sheet, each.cell): each.text for each in formula_cells(book)} == formulas
+    assert {at[0] for at, value in read_values(book).items() if value == text} == {"Sources", "Changes"}
+    built = xa.build(book.with_name("built.xlsx"), folder=folder)
+    assert text not in {f"={each.text}" for each in formula_cells(built)}
+    assert {at[0] for at, value in read_values(built).items() if value == text} == {"Sources"}
+
+
 def test_the_case_that_is_asked_for_is_selected(book: Path, places: Book) -> None:
     assert refresh(book, case="bear").case == "bear"
     assert read_values(book)[places.at("{cover.selected_case}")] == "bear"
@@ -270,6 +300,41 @@ def test_what_libreoffice_has_saved_is_refreshed(
     assert not done.plan.formulas
     expected = xa.value("base", folder=folder).sotp.value_per_share
     assert read_values(saved)[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("macros", [b"", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 macros"], ids=["xlsx", "xlsm"])
+def test_a_book_as_xlsxwriter_writes_it_keeps_every_feature(
+    book: Path, folder: Path, places: Book, macros: bytes
+) -> None:
+    foreign = book.with_suffix(".xlsm" if macros else ".xlsx")
+    foreign.write_bytes(foreign_books.rewritten(book.read_bytes(), macros=macros))
+    before = parts(foreign)
+    done = refresh(foreign, folder, theirs=["tax_rate", "price_hkd"])
+    after = parts(foreign)
+    assert {each.key for each in done.plan.updated} == {"tax_rate", "price_hkd"}
+    assert not done.plan.formulas
+    new = {"customXml/item1.xml", "customXml/itemProps1.xml", "customXml/_rels/item1.xml.rels"}
+    assert after.keys() == before.keys() | new
+    changed = {name for name in before if before[name] != after[name]}
+    announced = {"[Content_Types].xml", "xl/_rels/workbook.xml.rels"}
+    assert all(name.startswith("xl/worksheets/sheet") or name in announced for name in changed)
+    assert len([name for name in before if "chart" in name]) >= 9
+    assert after.get("xl/vbaProject.bin", b"") == macros
+    assert (b"macroEnabled" in after["[Content_Types].xml"]) == bool(macros)
+    values = read_values(foreign)
+    expected = xa.value("base", folder=folder).sotp.value_per_share
+    assert values[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-9)
+    assert values["Mine", "J1"] == pytest.approx(2 * float(str(values["SOTP", "D19"])), rel=1e-12)
+    assert {each.key for each in refresh(foreign).plan.updated} == {"tax_rate", "price_hkd"}
+
+
+def test_a_book_that_openpyxl_has_saved_is_refreshed(book: Path, folder: Path, places: Book) -> None:
+    load_workbook(book).save(book)
+    done = refresh(book, folder, theirs=["tax_rate", "price_hkd"])
+    assert {each.key for each in done.plan.updated} == {"tax_rate", "price_hkd"}
+    assert not done.plan.formulas
+    expected = xa.value("base", folder=folder).sotp.value_per_share
+    assert read_values(book)[places.at("{sotp.value_per_share}")] == pytest.approx(expected, rel=1e-9)
 
 
 # --- whole or not at all --------------------------------------------------------------------------------

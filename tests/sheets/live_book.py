@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from udfs.registry import callbacks
 from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.build import SELECTOR, load_context
 from xlwings_addin.book.calculate import Calculation
+from xlwings_addin.book.context import SELECTOR, load_context
 from xlwings_addin.book.package import CellValue, Package
 from xlwings_addin.book.references import Book, Cell
 from xlwings_addin.model.xiaomi import Results, evaluate

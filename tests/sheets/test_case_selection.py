@@ -6,7 +6,7 @@ import pytest
 from live_book import LiveBook
 
 import xlwings_addin as xa
-from xlwings_addin.book.build import load_context
+from xlwings_addin.book.context import load_context
 from xlwings_addin.model.parameters import PARAMETERS
 
 CASES = ("base", "bear", "bull", "march_2024_replica", "march_2024_strict")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from xlwings_addin.book.build import load_context
+from xlwings_addin.book.context import load_context
 from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets.spec import Context
 

@@ -11,7 +11,7 @@ from openpyxl.formula.translate import Translator
 from openpyxl.utils import get_column_letter, range_boundaries
 
 from udfs.registry import REGISTRY
-from xlwings_addin.book.build import load_context
+from xlwings_addin.book.context import load_context
 from xlwings_addin.book.references import Book, Cell
 from xlwings_addin.book.render import defined_names
 from xlwings_addin.sheets import sheets

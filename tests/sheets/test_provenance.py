@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from xlwings_addin.book.build import load_context
+from xlwings_addin.book.context import load_context
 from xlwings_addin.model.base_year import QUARTERS
 from xlwings_addin.model.tables import Row, Tables
 from xlwings_addin.sheets import base_year, history

@@ -31,6 +31,11 @@ HISTORY = "inputs/history.csv"
 # --- the package and folders --------------------------------------------------------------------------
 
 
+def test_the_index_of_the_project_s_own_tables_is_up_to_date():
+    """`xiaomi-model index workbook` writes it after every change of the tables."""
+    assert (tables_folder() / INDEX).read_bytes() == index_text(tables_folder())
+
+
 def test_without_a_source_the_packaged_tables_are_meant():
     assert fetch(now=lambda: NOON) == Fetched(tables_folder(), "the packaged tables", NOON)
 

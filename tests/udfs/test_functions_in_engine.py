@@ -7,7 +7,9 @@ from typing import get_args
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.formula import ArrayFormula
+from openpyxl.worksheet.table import Table
 
 from udfs.registry import REGISTRY, Target, callbacks, spelling
 from xlwings_addin.book.calculate import recalculate
@@ -70,6 +72,50 @@ def test_a_function_works_inside_other_functions(tmp_path: Path, flows: Cells) -
     assert values["C3"] == pytest.approx(0.075)
     assert values["C4"] == pytest.approx(0, abs=1e-9)
     assert values["C5"] == 0.1133
+
+
+def test_spellings_mix_in_one_workbook_in_arrays_names_and_tables(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    for address, content in {
+        "A1": 100,
+        "B1": 110,
+        "C1": 121,
+        "A2": 0.1,
+        "D1": "=IF(A2>0,VAL.DCF_PRESENT_VALUE(A1:C1,A2),DCF_PRESENT_VALUE(A1:C1,-A2))",
+        "D2": "=IFERROR(_xldudf_VAL_DCF_TERMINAL_VALUE(100,0.02,0.03),val.dcf_terminal_value(100,A2,0.05))",
+        "D3": "=SUMPRODUCT(A1:C1,DCF_DISCOUNT_FACTORS(A2,3))-_xldudf_VAL_DCF_PRESENT_VALUE(A1:C1,A2)",
+        "D4": ArrayFormula("D4:F4", "=A1:C1*VAL.DCF_DISCOUNT_FACTORS(A2,COLUMNS(A1:C1))"),
+        "D5": "=INDEX(VAL.RAMP_REVENUE(A1,RAMP_FADE(A2,A2,2)),1,2)",
+        "D6": "=WORTH*2",
+        "D7": "=SUM(DCF_PRESENT_VALUE(Flows[Flow],A2),MAX(VAL.DCF_DISCOUNT_FACTORS(A2,2)))",
+        "H1": "Flow",
+        "H2": 100,
+        "H3": 110,
+        "H4": 121,
+    }.items():
+        sheet[address] = content
+    sheet.add_table(Table(displayName="Flows", ref="H1:H4"))
+    name = DefinedName("WORTH", attr_text="_xldudf_VAL_DCF_PRESENT_VALUE(Sheet!$A$1:$C$1,Sheet!$A$2)")
+    book.defined_names["WORTH"] = name
+    book.save(tmp_path / "book.xlsx")
+    values = {cell: value for (_, cell), value in recalculate(tmp_path / "book.xlsx", callbacks()).items()}
+    # Each flow grows at the rate it is discounted at, so each is worth 100 / 1.1 today.
+    worth = 3 * 100 / 1.1
+    assert values == pytest.approx(
+        {
+            "D1": worth,
+            "D2": 2100.0,
+            "D3": 0.0,
+            "D4": worth / 3,
+            "E4": worth / 3,
+            "F4": worth / 3,
+            "D5": 121.0,
+            "D6": 2 * worth,
+            "D7": worth + 1 / 1.1,
+        },
+        abs=1e-9,
+    )
 
 
 def test_an_error_is_a_true_error_that_formulas_can_catch(tmp_path: Path, flows: Cells) -> None:

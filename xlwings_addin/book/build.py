@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from xlwings_addin import __version__
 from xlwings_addin.book.agreement import disagreement, plain
 from xlwings_addin.book.calculate import Calculation
 from xlwings_addin.book.charts import charted_cells, with_cached_values
+from xlwings_addin.book.context import SELECTOR, Amendment, Functions, Progress, load_context
 from xlwings_addin.book.package import (
     CellKey,
     CellValue,
@@ -21,22 +22,6 @@ from xlwings_addin.book.references import Book, Cell
 from xlwings_addin.book.render import render
 from xlwings_addin.book.state import parts_with_state, state_of
 from xlwings_addin.core.errors import BookError, ChoiceError
-from xlwings_addin.model.inputs import load_cases
-from xlwings_addin.model.tables import Tables, load_tables
-from xlwings_addin.model.xiaomi import evaluate
-from xlwings_addin.sheets.spec import Context
-
-Functions = Mapping[str, Callable[..., object]]
-Progress = Callable[[str], object]
-Amendment = Callable[[Tables], Tables]
-
-SELECTOR = "{cover.selected_case}"
-
-
-def load_context(folder: Path | None = None, *, amended: Amendment = lambda tables: tables) -> Context:
-    """The tables as `amended` leaves them, and what the core makes of each case."""
-    tables = amended(load_tables(folder))
-    return Context(tables, {each.case: evaluate(each) for each in load_cases(folder, tables)})
 
 
 def build(
@@ -45,6 +30,7 @@ def build(
     functions: Functions,
     case: str | None = None,
     folder: Path | None = None,
+    amended: Amendment = lambda tables: tables,
     progress: Progress = lambda _: None,
 ) -> Book:
     """Write the workbook to `path`, opening with `case` (or the first), a value in every formula cell.
@@ -56,7 +42,7 @@ def build(
     progress("Reading inputs and valuing every case")
     if Path(path).suffix.lower() != ".xlsx":
         raise BookError("file", str(path), "must be named .xlsx", shown=str(path))
-    context = load_context(folder)
+    context = load_context(folder, amended=amended)
     case = context.cases[0] if case is None else case
     if case not in context.results:
         raise ChoiceError("case", case, f"must be one of {', '.join(context.cases)}")

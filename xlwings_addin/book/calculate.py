@@ -23,7 +23,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xlwings_addin.book.elementwise import OF_ONE_VALUE, ONE_ARGUMENT, over_several_cells
@@ -94,6 +94,9 @@ _NO_RESULT = {
 _COMPUTED_WRONGLY = {"FILTER": "which the engine computes wrongly for the cells of one row"}
 """Functions whose wrong results formualizer 0.13.0 does not announce: FILTER({1,2,3},{1,0,1}) keeps all."""
 
+_MOST_ROUNDS = 20
+"""Evaluations after which values that still change are random numbers."""
+
 _FIT_AREA, _OMITTED = "VAL_FIT_AREA_OF_ARRAY_FORMULA", "VAL_OMITTED_ARGUMENT"
 
 
@@ -153,6 +156,8 @@ class Calculation:
         package = read_package(source)
         self._sheets = list(package.sheets())
         self._formulas = {(formula.sheet, formula.cell): formula for formula in formula_cells(package)}
+        kinds = [formula.kind for formula in self._formulas.values()]
+        self._arrays = sum(kind in ("array", "dynamic") for kind in kinds)
         self._places = {key: split_address(key[1]) for key in self._formulas}
         self._filled = _filled_cells(package) | self._formulas.keys()
         self._beside_blanks: list[CellKey] | None = None
@@ -203,6 +208,8 @@ class Calculation:
             self._intersect(hindered)
             self._run_engine()
             raw = self._raw_values()
+        if not any(self._without_result(raw)):
+            raw = self._settled(raw, rounds=self._arrays + len(spread))
         unevaluated = {cell.place: cell for cell in self._without_result(raw)}
         unevaluated |= {cell.place: cell for cell in [*uncertain, *self._unevaluated]}
         if unevaluated:
@@ -345,6 +352,23 @@ class Calculation:
             except ExcelEvaluationError as error:
                 found.append(Unevaluated(*key, f"={self._texts[key]}", f"stops the engine ({error})"))
         return found or [Unevaluated("", "workbook", "the whole", f"stops the engine ({failure})")]
+
+    def _settled(self, raw: dict[CellKey, object], *, rounds: int) -> dict[CellKey, object]:
+        """The values once no further evaluation changes any; `rounds` counts the results of several cells.
+
+        The engine fills their cells while it evaluates others, and evaluates some that hang on them by way of
+        defined names too early (formualizer 0.13.0). Each round is right for one more result of a chain.
+        """
+        for _ in range(min(rounds, _MOST_ROUNDS)):
+            for key, formula in self._formulas.items():
+                text = self._clear_texts.get(key, self._texts[key])
+                if text and formula.kind in ("normal", "shared"):
+                    self._workbook.set_formula(key[0], *self._places[key], f"={text}")
+            self._run_engine()
+            before, raw = raw, self._raw_values()
+            if raw == before:
+                break
+        return raw
 
     def _spread(self) -> list[CellKey]:
         """The formulas, none of them array formulas, whose result the engine has laid over several cells."""
@@ -613,10 +637,11 @@ def plain_formulas(source: Source) -> dict[CellKey, str]:
     return found
 
 
-def _functions_in(text: str) -> set[str]:
+@lru_cache(maxsize=50_000)
+def _functions_in(text: str) -> frozenset[str]:
     """The functions that a formula calls, in capitals; with LAMBDA it may call names of its own: none."""
     names = {name.upper() for name in functions_called([text])}
-    return set() if any(name.endswith("LAMBDA") for name in names) else names
+    return frozenset() if any(name.endswith("LAMBDA") for name in names) else frozenset(names)
 
 
 @cache

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from openpyxl.chart import BarChart, Reference, Series
+from openpyxl.chart.data_source import AxDataSource, StrRef
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     from xlwings_addin.book.refresh import Change, Refreshed
 
 TITLE: Final = "Changes"
-FIRST: Final = 2
-"""The first column of every table, as on our other sheets: B."""
-WIDTHS: Final = (2, 46, 22, 16, 16, 16, 42, 13)
+WIDTHS: Final = (46, 22, 16, 16, 16, 42, 13)
 BARS_FROM: Final = len(WIDTHS) + 2
 """The column from which the lengths of the bars stand, beside everything a reader reads."""
 LINE_HEIGHT: Final = 13.5
@@ -66,9 +65,9 @@ class Page:
     def values(self, title: str) -> dict[CellKey, CellValue]:
         """The page as values of cells, for a host that writes them one and all."""
         return {
-            (title, join_address(row, FIRST + position)): value
+            (title, join_address(row, column)): value
             for row, line in enumerate(self.lines, 1)
-            for position, value in enumerate(line.values)
+            for column, value in enumerate(line.values, 1)
             if value is not None
         }
 
@@ -163,23 +162,21 @@ def _table(title: str, changes: Sequence[Change], *, kept: bool) -> Iterator[Lin
 
 def write_page(page: Page, sheet: Worksheet) -> None:
     """Fill an empty sheet with a page, as our other sheets look."""
-    painter, last = styles.Painter(), FIRST + len(WIDTHS) - 2
+    painter = styles.Painter()
     following = [*page.lines[1:], Line("row")]
     for row, (line, below) in enumerate(zip(page.lines, following, strict=True), 1):
-        width = last - FIRST + 1 if line.look in ("block", "heading") else len(line.values)
+        width = len(WIDTHS) if line.look in ("block", "heading") else len(line.values)
         for position in range(width):
             value = line.values[position] if position < len(line.values) else None
             figures = below.values if line.look == "heading" else line.values
             right = position < len(figures) and isinstance(figures[position], float)
-            cell = sheet.cell(row, FIRST + position, value)
+            cell = sheet.cell(row, position + 1, value)
             shown = styles.number_format(line.unit) if isinstance(value, float) else "General"
             alignment = styles.RIGHT if right else styles.BESIDE_FIGURES if position else styles.TOP
             if line.look in ("title", "purpose"):
                 alignment = styles.TOP
             painter.paint(cell, number_format=shown, alignment=alignment, **LOOKS[line.look])
-        needed = [
-            styles.lines_needed(value, WIDTHS[FIRST + n - 1]) for n, value in enumerate(line.values) if n
-        ]
+        needed = [styles.lines_needed(value, WIDTHS[n]) for n, value in enumerate(line.values)]
         if max(needed, default=1) > 1 and line.look == "row":
             sheet.row_dimensions[row].height = LINE_HEIGHT * max(needed)
     for column, width in enumerate(WIDTHS, 1):
@@ -191,7 +188,7 @@ def write_page(page: Page, sheet: Worksheet) -> None:
         for row, cells in enumerate([("Bars", *BARS), *map(_bar, page.bars)], page.first_bar - 1):
             for column, value in enumerate(cells, BARS_FROM):
                 painter.paint(sheet.cell(row, column, value), font=styles.KEY, number_format="0.00")
-        sheet.add_chart(_chart(sheet, page), join_address(page.first_bar + len(page.bars) + 1, FIRST))
+        sheet.add_chart(_chart(sheet, page), join_address(page.first_bar + len(page.bars) + 1, 1))
 
 
 def _bar(step: Step) -> tuple[str | float, ...]:
@@ -211,7 +208,9 @@ def _chart(sheet: Worksheet, page: Page) -> BarChart:
         drawn.line.noFill = True
         series.graphicalProperties = drawn
         chart.series.append(series)
-    chart.set_categories(Reference(sheet, min_col=BARS_FROM, min_row=first, max_row=last))
+    labels = Reference(sheet, min_col=BARS_FROM, min_row=first, max_row=last)
+    for series in chart.series:
+        series.cat = AxDataSource(strRef=StrRef(str(labels)))
     low, high = axis_range(page.bars)
     chart.y_axis.title = "HKD a share" + (" (the axis does not begin at zero)" if low > 0 or high < 0 else "")
     chart.y_axis.scaling.min, chart.y_axis.number_format = (low if low > 0 else None), "0.00"

@@ -11,8 +11,8 @@ from typing import Literal
 from openpyxl import Workbook
 
 from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.build import SELECTOR, Functions, Progress, load_context
 from xlwings_addin.book.calculate import Calculation, UnevaluatedError, own_functions
+from xlwings_addin.book.context import SELECTOR, Functions, Progress, load_context
 from xlwings_addin.book.holdings import book_context, located_lines, opened, stands
 from xlwings_addin.book.libreoffice import find_soffice, recalculate_with_libreoffice
 from xlwings_addin.book.package import (

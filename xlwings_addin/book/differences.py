@@ -10,6 +10,7 @@ A cell is in one class, the first that fits:
 
 Sheets are matched by title. Where both have this project's column of keys, rows are matched by key, so that
 inserted rows move nothing; rows without a key are matched by what stands in them, between the same two keys.
+Their columns are matched by typed headings: a case or a year more moves nothing either.
 Other sheets are matched by address. A formula that only follows rows that moved is the same formula. Nothing
 is calculated: values are those the books store. Widths, charts, comments and names are no cells.
 """
@@ -34,12 +35,12 @@ from openpyxl.utils.datetime import from_excel
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.build import SELECTOR, Progress, load_context
+from xlwings_addin.book.context import SELECTOR, Progress, load_context
 from xlwings_addin.book.holdings import book_context, located_lines, opened
 from xlwings_addin.book.package import CellKey, CellValue, Package, Source, read_package, read_values
 from xlwings_addin.book.references import HEADINGS, Book
 from xlwings_addin.book.report import Report
-from xlwings_addin.book.sheet_xml import join_address, split_address
+from xlwings_addin.book.sheet_xml import column_letters, join_address, split_address
 from xlwings_addin.core.errors import BookError, ValuationError
 from xlwings_addin.model.bridge import Bridge, Change, Driver, Grouping, bridge
 from xlwings_addin.model.inputs import Inputs
@@ -287,17 +288,19 @@ def _compare(one: _Side, other: _Side) -> tuple[list[Difference], list[str]]:
         if not (title in there and title in here and one.same_parts(other, title))
     }
     moves = {title: _moves(*cells) for title, cells in pairs.items()}
-    comparison = _Comparison(one, other, {title: rows for title, rows in moves.items() if rows is not None})
+    comparison = _Comparison(
+        one, other, {title: found for title, found in moves.items() if found is not None}
+    )
     found = [each for title, cells in pairs.items() for each in comparison.sheet(title, *cells)]
     return found, comparison.notes()
 
 
 class _Comparison:
-    """Two workbooks and where the rows of the first stand in the second, for sheets where that matters."""
+    """Two workbooks and where the cells of the first stand in the second, for sheets where that matters."""
 
-    def __init__(self, one: _Side, other: _Side, moves: Mapping[str, Mapping[int, int]]) -> None:
+    def __init__(self, one: _Side, other: _Side, moves: Mapping[str, _Moves]) -> None:
         self.one, self.other, self.moves = one, other, moves
-        self.moved = {title: _Moves(rows) for title, rows in moves.items() if _moved(rows)}
+        self.moved = {title: found for title, found in moves.items() if found.has_any}
         self.kept_results = _kept_results(other)
         self.unvalued: Counter[str] = Counter()
 
@@ -309,12 +312,10 @@ class _Comparison:
 
     def sheet(self, title: str, one: _Cells, other: _Cells) -> Iterator[Difference]:
         """The cells of a sheet that differ: those of the later book row by row, then those removed."""
-        rows = self.moves.get(title)
+        moves = self.moves.get(title)
         matched: set[Place] = set()
-        back = None if rows is None else {new: old for old, new in rows.items()}
         for (row, column), new in sorted(other.contents.items()):
-            old_row = row if back is None else back.get(row)
-            at = (old_row or 0, column)
+            at = (row, column) if moves is None else moves.back((row, column))
             matched.add(at)
             if not (column == KEY_COLUMN and other.keys):
                 yield from self._cell(title, other, (row, column), one.contents.get(at), new)
@@ -379,11 +380,43 @@ def _kept_results(side: _Side) -> set[CellKey]:
     return {("Cover", join_address(*at)) for at in cells.contents if at[0] in rows and at[1] >= FIRST_COLUMN}
 
 
-# --- rows that moved ----------------------------------------------------------------------------------
+# --- rows and columns that moved ----------------------------------------------------------------------
 
 
-def _moves(one: _Cells, other: _Cells) -> dict[int, int] | None:
-    """Where the rows of the first stand in the second; None where both are matched by address.
+class _Moves:
+    """Where each row and column of a sheet went.
+
+    A row that is not known went with the known one above it, a column that is not known stayed.
+    """
+
+    def __init__(self, rows: Mapping[int, int], columns: Mapping[int, int]) -> None:
+        self.rows, self.columns, self._known = rows, columns, sorted(rows)
+        self._rows_back = {new: old for old, new in rows.items()}
+        self._columns_back = {new: old for old, new in columns.items()}
+
+    @property
+    def has_any(self) -> bool:
+        """Whether anything stands elsewhere now."""
+        return any(old != new for found in (self.rows, self.columns) for old, new in found.items())
+
+    def row(self, row: int) -> int:
+        if row in self.rows:
+            return self.rows[row]
+        above = max((known for known in self._known if known < row), default=None)
+        return row if above is None else row - above + self.rows[above]
+
+    def column(self, column: int) -> int:
+        return self.columns.get(column, column)
+
+    def back(self, at: Place) -> Place:
+        """Where a place of the second stood in the first; row or column 0 where it did not."""
+        row, column = at
+        old = self._columns_back.get(column, 0 if column in self.columns else column)
+        return self._rows_back.get(row, 0), old
+
+
+def _moves(one: _Cells, other: _Cells) -> _Moves | None:
+    """Where the cells of the first stand in the second; None where both are matched by address.
 
     Rows between two keys that have none of their own are matched by what they hold, then in their order.
     """
@@ -393,7 +426,16 @@ def _moves(one: _Cells, other: _Cells) -> dict[int, int] | None:
     theirs = _runs(other)
     for key, mine in _runs(one).items():
         found |= _aligned(one, mine, other, theirs.get(key, ()))
-    return found
+    there, here = (dict(_headings(cells)) for cells in (one, other))
+    return _Moves(found, {column: here[name] for name, column in there.items() if name in here})
+
+
+def _headings(cells: _Cells) -> Iterator[tuple[CellValue, int]]:
+    """The typed headings of a sheet that stand there once, and their columns."""
+    row = cells.rows[cells.keys[HEADINGS]]
+    typed = {column: content.value for column, content in row.items() if not content.formula}
+    counts = Counter(typed.values())
+    return ((value, column) for column, value in typed.items() if value is not None and counts[value] == 1)
 
 
 def _runs(cells: _Cells) -> dict[str, list[int]]:
@@ -423,45 +465,35 @@ def _aligned(one: _Cells, mine: Sequence[int], other: _Cells, theirs: Sequence[i
     return found
 
 
-def _moved(rows: Mapping[int, int]) -> bool:
-    return any(old != new for old, new in rows.items())
-
-
-class _Moves:
-    """Where each row of a sheet went; a row that is not known went with the known one above it."""
-
-    def __init__(self, rows: Mapping[int, int]) -> None:
-        self.rows, self.known = rows, sorted(rows)
-
-    def __call__(self, row: int) -> int:
-        if row in self.rows:
-            return self.rows[row]
-        above = max((known for known in self.known if known < row), default=None)
-        return row if above is None else row - above + self.rows[above]
-
-
 _AREA = re.compile(
     r"""(?<![\w.$'!\[\]]) (?P<sheet> (?: '(?:[^']|'')+' | [\w.]+ ) ! )?
-        (?P<first> \$?[A-Z]{1,3}\$? ) (?P<top> [1-9]\d* )
-        (?: (?P<last> :\$?[A-Z]{1,3}\$? ) (?P<bottom> [1-9]\d* ) )? (?![\w.(!])""",
+        (?P<first> \$?[A-Z]{1,3}\$?[1-9]\d* ) (?: : (?P<last> \$?[A-Z]{1,3}\$?[1-9]\d* ) )? (?![\w.(!])""",
     re.VERBOSE,
 )
 
 
-def _followed(formula: str, title: str, moves: Mapping[str, Callable[[int], int]]) -> str:
-    """A formula of a sheet as it reads after the rows it refers to have moved.
+_ENDS = re.compile(r"(\$?)([A-Z]{1,3})(\$?)(\d+)")
 
-    >>> _followed('=A9+Data!$B$9*SUM(C8:C9)&"A9"', "Mine", {"Mine": lambda row: row + (row > 8)})
-    '=A10+Data!$B$9*SUM(C8:C10)&"A9"'
+
+def _followed(formula: str, title: str, moves: Mapping[str, _Moves]) -> str:
+    """A formula of a sheet as it reads after the rows and columns it refers to have moved.
+
+    >>> _followed('=A9+Data!$B$9*SUM(C8:$D9)&"A9"', "Mine", {"Mine": _Moves({8: 8, 9: 10}, {4: 6})})
+    '=A10+Data!$B$9*SUM(C8:$F10)&"A9"'
     """
+
+    def end(text: str, move: _Moves) -> str:
+        fixed, letters, fixed_row, row = _ENDS.fullmatch(text).groups()  # type: ignore[union-attr]
+        column = column_letters(move.column(split_address(f"{letters}1")[1]))
+        return f"{fixed}{column}{fixed_row}{move.row(int(row))}"
 
     def moved(match: re.Match[str]) -> str:
         sheet = match["sheet"] or ""
         move = moves.get(sheet[:-1].strip("'").replace("''", "'") if sheet else title)
         if move is None:
             return match[0]
-        last = f"{match['last']}{move(int(match['bottom']))}" if match["last"] else ""
-        return f"{sheet}{match['first']}{move(int(match['top']))}{last}"
+        last = f":{end(match['last'], move)}" if match["last"] else ""
+        return f"{sheet}{end(match['first'], move)}{last}"
 
     return _outside_texts(formula, lambda part: _AREA.sub(moved, part))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from xlwings_addin.book.build import load_context
+from xlwings_addin.book.context import load_context
 from xlwings_addin.book.holdings import book_context, located_lines
 from xlwings_addin.book.package import read_package, read_values, save
 from xlwings_addin.book.references import Book

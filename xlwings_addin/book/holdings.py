@@ -6,16 +6,14 @@ import io
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.datetime import from_excel
-
-from xlwings_addin.book.agreement import disagreement
+from xlwings_addin.book.agreement import SERIAL_ORIGIN, disagreement
 from xlwings_addin.book.package import CellKey, CellValue, Package
 from xlwings_addin.book.references import HEADINGS, Book, Cell
 from xlwings_addin.book.report import Finding, Report
-from xlwings_addin.book.sheet_xml import split_address
+from xlwings_addin.book.sheet_xml import column_letters, split_address
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.model.inputs import Inputs
 from xlwings_addin.model.parameters import PARAMETERS, parameter
@@ -25,9 +23,14 @@ from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets.history import QUARTERLY
 from xlwings_addin.sheets.spec import KEY_COLUMN, Context
 
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
 
 def opened(package: Package) -> Workbook:
     """The workbook as cells. What is wrong with a damaged part shows as almost any exception."""
+    from openpyxl import load_workbook
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
@@ -39,7 +42,7 @@ def opened(package: Package) -> Workbook:
 
 def rows_by_key(cells: Mapping[str, CellValue]) -> dict[str, int]:
     """The row of every key that stands in the column of keys of a sheet, its cells given by address."""
-    column = get_column_letter(KEY_COLUMN)
+    column = column_letters(KEY_COLUMN)
     return {
         value: split_address(address)[0]
         for address, value in cells.items()
@@ -64,9 +67,7 @@ def located_lines(
             continue
         found = rows_by_key(by_sheet.get(sheet.title, {}))
         if HEADINGS not in found:
-            message = (
-                f"the keys of the lines are not in column {get_column_letter(KEY_COLUMN)} of {sheet.title}"
-            )
+            message = f"the keys of the lines are not in column {column_letters(KEY_COLUMN)} of {sheet.title}"
             report.findings.append(Finding("failure", "missing line", message, sheet=sheet.title))
             continue
         rows[sheet.key, HEADINGS] = found[HEADINGS]
@@ -115,7 +116,7 @@ def book_context(values: Mapping[CellKey, CellValue], book: Book, report: Report
         if cell.sheet.key == "inputs":
             known = parameter(cell.line.key)
             if known.kind == "date" and isinstance(value, float):
-                value = from_excel(value)
+                value = (SERIAL_ORIGIN + timedelta(days=value)).date()
             changed[case][known.key] = known.read(value, argument=f"{place} {known.key} of {case}")
         else:
             figures[figure_of(book, cell)] = _number(value, place)

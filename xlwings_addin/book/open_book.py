@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from xlwings_addin.book.agreement import plain
-from xlwings_addin.book.build import SELECTOR, Amendment, Progress, load_context
 from xlwings_addin.book.changes_sheet import TITLE, changes_page
 from xlwings_addin.book.compare import compare_with_core, read_checks
+from xlwings_addin.book.context import SELECTOR, Amendment, Progress, load_context
 from xlwings_addin.book.holdings import book_context, stands
 from xlwings_addin.book.new_sheet import free_title
 from xlwings_addin.book.package import CellKey, CellValue

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from openpyxl.utils import get_column_letter as letter
-
+from xlwings_addin.book.sheet_xml import column_letters as letter
 from xlwings_addin.model.xiaomi import Results
 from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets.spec import (

@@ -23,12 +23,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from xlwings_addin import __version__
-from xlwings_addin.book.agreement import disagreement, plain
-from xlwings_addin.book.build import SELECTOR, Amendment, Functions, Progress, load_context
+from xlwings_addin.book.agreement import disagreement, normal_formula, plain
 from xlwings_addin.book.calculate import Calculation
-from xlwings_addin.book.changes_sheet import TITLE, changes_page, write_page
+from xlwings_addin.book.context import SELECTOR, Amendment, Functions, Progress, load_context
 from xlwings_addin.book.holdings import book_context, figure_of, rows_by_key
-from xlwings_addin.book.new_sheet import free_title, with_new_sheet
 from xlwings_addin.book.package import (
     CellKey,
     CellValue,
@@ -51,7 +49,6 @@ from xlwings_addin.book.state import (
     read_state,
     text_of,
 )
-from xlwings_addin.book.writing import normal_formula
 from xlwings_addin.core.errors import BookError, ChoiceError, InputError, ValuationError
 from xlwings_addin.model.bridge import Bridge, bridge
 from xlwings_addin.model.parameters import PARAMETERS
@@ -412,15 +409,21 @@ def refresh_file(
     assert found.state is not None
     data = book.data(values, found.state)
     if changes_sheet:
-        data = with_new_sheet(
-            data, free_title(TITLE, package.titles), partial(write_page, changes_page(done))
-        )
+        data = _with_changes_sheet(data, package.titles, done)
     if target.read_bytes() != package.original:
         rule = "was changed by another program meanwhile; nothing is written"
         raise BookError("file", str(target), rule, shown=str(target))
     backup = _keep(target, package.original, keep)
     save(target, data)
     return replace(done, backup=backup)
+
+
+def _with_changes_sheet(data: bytes, titles: tuple[str, ...], done: Refreshed) -> bytes:
+    # Imported here: only a sheet needs the library that writes whole workbooks, and it takes long to load.
+    from xlwings_addin.book.changes_sheet import TITLE, changes_page, write_page
+    from xlwings_addin.book.new_sheet import free_title, with_new_sheet
+
+    return with_new_sheet(data, free_title(TITLE, titles), partial(write_page, changes_page(done)))
 
 
 def _calculated(book: FileBook, placed: Book, functions: Functions) -> tuple[str, dict[CellKey, CellValue]]:
@@ -464,8 +467,10 @@ def _keep(target: Path, original: bytes, keep: int) -> Path | None:
     return backup(1)
 
 
-def rows_of(refreshed: Refreshed) -> Iterator[tuple[str, str, Any, Any, Any]]:
-    """What a refresh did, a line each: what happened, where, before, after, and what the tables have."""
+def rows_of(refreshed: Refreshed) -> Iterator[tuple[str, str, Any, Any, Any, str, str]]:
+    """What a refresh did, a line each: what happened, where, before, after, what the tables have,
+    whose that is and since when it is known.
+    """
     found = refreshed.plan
     for kind, changes in (
         ("updated", found.updated),
@@ -475,4 +480,4 @@ def rows_of(refreshed: Refreshed) -> Iterator[tuple[str, str, Any, Any, Any]]:
     ):
         for each in changes:
             where = f"{each.place} {each.key}" + (f" of {each.case}" if each.case else "")
-            yield kind, where, each.before, each.after, each.tables
+            yield kind, where, each.before, each.after, each.tables, each.source, each.as_of

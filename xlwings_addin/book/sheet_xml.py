@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 from xml.parsers import expat
@@ -92,11 +93,21 @@ def join_address(row: int, column: int) -> str:
     >>> join_address(12, 28)
     'AB12'
     """
+    return f"{column_letters(column)}{row}"
+
+
+@cache
+def column_letters(column: int) -> str:
+    """The letters of a column, from 1.
+
+    >>> column_letters(1), column_letters(16_384)
+    ('A', 'XFD')
+    """
     letters = ""
     while column:
         column, letter = divmod(column - 1, 26)
         letters = chr(65 + letter) + letters
-    return f"{letters}{row}"
+    return letters
 
 
 def cells_in(area: str) -> Iterator[str]:
@@ -364,7 +375,12 @@ def stored_value(data: bytes, cell: SheetCell, strings: list[str]) -> CellValue:
         return text_value(_unescaped(text))
     if cell.type == "b":
         return text.strip() in ("1", "true")
-    return text if cell.type == "e" else float(text) if text.strip() else None
+    if cell.type == "e" or not text.strip():
+        return text or None
+    try:
+        return float(text)
+    except ValueError:
+        raise BookError("cell", cell.address, f"holds {text[:40]!r} where a number belongs") from None
 
 
 def string_of(item: etree._Element) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from xlwings_addin.book.agreement import disagreement
+from xlwings_addin.book.agreement import disagreement, normal_formula
 from xlwings_addin.book.references import HEADINGS, Book, Cell, PlacedSheet
 from xlwings_addin.book.render import defined_names
 from xlwings_addin.book.report import Finding, Report, Severity
@@ -84,22 +83,3 @@ def _labels(placed: PlacedSheet, rows: Mapping[tuple[str, str], int]) -> dict[tu
                 found[block.rows[line.key], LABEL] = line.label
                 found[block.rows[line.key], UNIT] = "" if line.unit == "text" else line.unit
     return found
-
-
-_PREFIX = re.compile(r"_XLDUDF_VAL_|\bVAL\.")
-
-
-_WRITTEN_BY_A_HOST = re.compile(r"\[[0-9]+\]!|_XLDUDF_VAL_|\bVAL\.(?=[A-Z])")
-"""What stands before the name of a function: its add-in file in Excel, the prefix of the other hosts."""
-
-
-def normal_formula(formula: str) -> str:
-    """A formula without what hosts write differently and nobody means: spaces, letter case, prefixes.
-
-    >>> normal_formula('=[1]!DCF_XNPV( a1, "VAL.x y")')
-    '=DCF_XNPV(A1,"VAL.x y")'
-    """
-    text, parts = formula, []
-    for position, part in enumerate(text.split('"')):
-        parts.append(part if position % 2 else _WRITTEN_BY_A_HOST.sub("", part.replace(" ", "").upper()))
-    return '"'.join(parts)

@@ -15,13 +15,14 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from xlwings_addin.core.errors import InputError
 from xlwings_addin.model.inputs import Inputs
 from xlwings_addin.model.scorecard import Forecast, Vintage, vintage_of
-from xlwings_addin.model.tables import Row, same_figure
+from xlwings_addin.model.tables import Row, Tables, same_figure
 from xlwings_addin.model.xiaomi import Results
 
 PACKAGE = "xiaomi-model"
@@ -170,13 +171,19 @@ def hash_of(inputs: Inputs) -> str:
 def _canonical_rows(inputs: Inputs) -> Iterator[list[str]]:
     for each in sorted(_scalars(inputs), key=lambda scalar: scalar.key):
         yield ["scalar", each.key, each.value, *_provenance(each)]
-    tables = inputs.tables
+    yield from _canonical_figures(inputs.tables)
+
+
+@lru_cache(maxsize=1)  # the cases of a snapshot share their tables
+def _canonical_figures(tables: Tables) -> list[list[str]]:
+    found: list[list[str]] = []
     for key, period in sorted({(row.key, row.period) for row in tables.history + tables.articles}):
         standing = tables.row(key, period)
         confirming = (row for row in tables.figures[key, period] if same_figure((row, standing)))
-        yield from sorted(
+        found += sorted(
             ["figure", key, period, canonical(row.value), *_provenance(row)] for row in confirming
         )
+    return found
 
 
 def _provenance(row: Row | Scalar) -> list[str]:

@@ -1,0 +1,1 @@
+"""Three workbooks an analyst may start from, each built by a script beside it."""

@@ -1,0 +1,88 @@
+"""New facts for a workbook: tables from wherever they come, quotes of the day, and what to know of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from xlwings_addin.model.inputs import load_cases
+from xlwings_addin.model.lint import lint
+from xlwings_addin.model.tables import Row, Tables, load_tables
+from xlwings_addin.sources.changes import Conflict, conflicts_with_reported
+from xlwings_addin.sources.fetched import Fetched, refused
+from xlwings_addin.sources.market import Provider, quoted, quotes
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Tables and quotes, ready to be used.
+
+    `conflicts` are figures that the packaged tables have as reported and these tables state differently,
+    `errors` what lint finds wrong in them.
+    """
+
+    fetched: Fetched
+    quotes: tuple[Row, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    errors: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where the tables lie."""
+        return self.fetched.folder
+
+    @property
+    def name(self) -> str:
+        """What a reader calls them: the source with its time, an address failed, and who gave quotes."""
+        words = [self.fetched.source]
+        if "://" in self.fetched.source:
+            words.append(f"as of {self.fetched.fetched_at.replace(microsecond=0).isoformat()}")
+        if self.quotes:
+            words.append(f"with quotes of {self.quotes[0].source.rpartition(' ')[0]}")
+        return " ".join(words)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user has to be told: an earlier copy where a source failed, lint errors, conflicts."""
+        return (
+            *((f"an earlier copy is used: {self.fetched.failure}",) if self.fetched.stale else ()),
+            *(f"lint finds: {each}" for each in self.errors),
+            *(f"a reported figure differs: {each}" for each in self.conflicts),
+        )
+
+    def amended(self, tables: Tables) -> Tables:
+        """The tables with the quotes in place of the house view's own."""
+        return quoted(tables, self.quotes) if self.quotes else tables
+
+
+def gather(
+    source: str | Path | None = None,
+    *,
+    market: bool = False,
+    allow_stale: bool = False,
+    provider: Provider | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Facts:
+    """Fetch tables and, with `market`, the quotes of the day; options as for `fetch` and `quotes`.
+
+    Raises `InputError` for a source that fails, for tables that do not load, and for those of an address in
+    which lint finds an error (in a folder of the user's own it is a warning); what `quotes` raises.
+
+    >>> gather().name, gather().warnings
+    ('the packaged tables', ())
+    """
+    from xlwings_addin.sources import fetch
+
+    fetched, today = fetch(source, allow_stale=allow_stale, now=now), now().date()
+    rows = quotes(today=today, provider=provider) if market else ()
+    if source is None:
+        return Facts(fetched, rows)
+    tables = load_tables(fetched.folder)
+    found = lint(tables, today=today, cases=load_cases(fetched.folder, tables))
+    errors = tuple(str(each.message) for each in found if each.severity == "error")
+    if errors and "://" in str(source):
+        rule = f"must have tables without lint errors: {errors[0]}"
+        raise refused(fetched.source, rule, argument="source")
+    return Facts(fetched, rows, tuple(conflicts_with_reported(load_tables(), tables)), errors)
