@@ -22,6 +22,14 @@ LAYERS = {
     },
     "xlwings_addin.sources": {"xlwings_addin.core", "xlwings_addin.model", "xlwings_addin.sources"},
     "xlwings_addin.ledger": {"xlwings_addin.core", "xlwings_addin.model", "xlwings_addin.ledger"},
+    "xlwings_addin.hosts": {
+        "xlwings_addin.core",
+        "xlwings_addin.model",
+        "xlwings_addin.sheets",
+        "xlwings_addin.book",
+        "xlwings_addin.hosts",
+        "udfs",
+    },
     "udfs": {"xlwings_addin.core", "udfs"},
 }
 """What each layer may import of this project; `cli` and the package itself stand above all of them."""
@@ -40,6 +48,7 @@ DOORS = {
     "httpx": ("xlwings_addin/sources/",),
     "yfinance": ("xlwings_addin/sources/market.py",),
     "matplotlib": ("xlwings_addin/book/waterfall.py",),
+    "olefile": ("xlwings_addin/hosts/desktop/ovba.py",),
     "pandas": (),
 }
 """Which files may import an outside library."""

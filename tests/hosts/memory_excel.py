@@ -30,7 +30,7 @@ from xlwings_addin.book.package import (
     read_values,
 )
 from xlwings_addin.book.sheet_xml import join_address, split_address
-from xlwings_addin.book.state import parts_with_state, read_state, state_from_text, state_text
+from xlwings_addin.book.state import NAMESPACE, parts_with_state, read_state, state_from_part, state_part
 from xlwings_addin.hosts.desktop.cell_errors import NUMBERS, SCODE
 
 Place = tuple[int, int]
@@ -105,7 +105,7 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
         self.CustomXMLParts = MemoryParts()
         state = read_state(package)
         if state is not None:
-            self.CustomXMLParts.Add(f'<state xmlns="urn:xiaomi-model:state">{state_text(state)}</state>')
+            self.CustomXMLParts.Add(state_part(state))
         self.calculate()
 
     def calculate(self) -> None:
@@ -142,9 +142,9 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
             for place in self.pages[title]
         }
         parts = parts_with_values(self.package, values, add_cells=True)
-        kept = self.CustomXMLParts.SelectByNamespace("urn:xiaomi-model:state")
+        kept = self.CustomXMLParts.SelectByNamespace(NAMESPACE)
         if kept.Count:
-            state = state_from_text(etree.fromstring(kept.Item(1).XML).text, shown=self.name)
+            state = state_from_part(kept.Item(1).XML, shown=self.name)
             parts |= parts_with_state(self.package, state)
         Path(path).write_bytes(self.package.with_parts(parts))
 

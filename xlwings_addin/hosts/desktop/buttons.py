@@ -16,8 +16,8 @@ import xlwings as xw
 
 from udfs.registry import REGISTRY, callbacks
 from xlwings_addin import log
-from xlwings_addin.book.build import Progress
 from xlwings_addin.book.compare import check as check_book
+from xlwings_addin.book.context import Progress
 from xlwings_addin.book.new_sheet import free_title
 from xlwings_addin.book.open_book import refresh_open
 from xlwings_addin.core.errors import ValuationError

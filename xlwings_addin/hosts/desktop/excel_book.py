@@ -11,13 +11,10 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
-
-from lxml import etree
 
 from xlwings_addin.book.package import CellKey, CellValue
 from xlwings_addin.book.sheet_xml import join_address, split_address
-from xlwings_addin.book.state import NAMESPACE, State, state_from_text, state_text
+from xlwings_addin.book.state import NAMESPACE, State, state_from_part, state_part
 from xlwings_addin.hosts.desktop.cell_errors import error_text
 
 if TYPE_CHECKING:
@@ -102,15 +99,13 @@ class ExcelBook:
         parts = self._state_parts()
         if not parts.Count:
             return None
-        text = etree.fromstring(parts.Item(1).XML.encode()).text
-        return state_from_text(text or "", shown=self.book.name)
+        return state_from_part(parts.Item(1).XML, shown=self.book.name)
 
     @state.setter
     def state(self, state: State) -> None:
         parts = self._state_parts()
         former = [parts.Item(number) for number in range(1, parts.Count + 1)]
-        text = escape(state_text(state))
-        self.book.api.CustomXMLParts.Add(f'<state xmlns="{NAMESPACE}">{text}</state>')
+        self.book.api.CustomXMLParts.Add(state_part(state))
         for part in former:
             part.Delete()
 
