@@ -27,6 +27,7 @@ LAYERS = {
         "xlwings_addin.model",
         "xlwings_addin.sheets",
         "xlwings_addin.book",
+        "xlwings_addin.sources",
         "xlwings_addin.hosts",
         "udfs",
     },

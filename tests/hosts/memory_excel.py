@@ -100,6 +100,7 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
         self.engine = Calculation(package, callbacks())
         self.values: dict[CellKey, CellValue] = {}
         self.typed: dict[CellKey, CellValue] = {}
+        self.widths: dict[tuple[str, int], float] = {}
         self.refuse: Callable[[str, Place], bool] = lambda title, place: False
         self.sheets = MemorySheets(self)
         self.CustomXMLParts = MemoryParts()
@@ -266,6 +267,14 @@ class MemoryRange(base_classes.Range):  # type: ignore[misc]
     @property
     def address(self) -> str:
         return join_address(self.row, self.column)
+
+    @property
+    def column_width(self) -> float:
+        return self.sheet.book.widths[self.sheet.name, self.column]
+
+    @column_width.setter
+    def column_width(self, width: float) -> None:
+        self.sheet.book.widths[self.sheet.name, self.column] = width
 
     def _places(self) -> list[list[Place]]:
         height, width = self.shape

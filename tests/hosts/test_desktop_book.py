@@ -118,7 +118,7 @@ def test_a_sheet_that_is_not_there_is_added_behind_the_others_and_not_shown(
 
 @pytest.fixture
 def new_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Tables with another tax rate, as the tables of the project."""
+    """Tables with another tax rate, which the buttons are told to use."""
     folder = tmp_path / "tables"
     for part in ("inputs", "cases"):
         shutil.copytree(tables_folder() / part, folder / part)
@@ -126,11 +126,8 @@ def new_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     changed, count = re.subn(r"(?m)^tax_rate,,0\.15,", "tax_rate,,0.17,", assumptions.read_text())
     assert count == 1
     assumptions.write_text(changed)
-    monkeypatch.setattr(buttons, "refresh_open", lambda *a, **k: REFRESH(*a, **k, folder=folder))
+    monkeypatch.setenv("XIAOMI_MODEL_INPUTS", str(folder))
     return folder
-
-
-REFRESH = buttons.refresh_open
 
 
 def test_refresh_updates_what_nobody_changed_and_keeps_the_rest(
@@ -157,6 +154,7 @@ def test_refresh_updates_what_nobody_changed_and_keeps_the_rest(
             assert disagreement(excel.shows(title, place), refreshed[at]) is None, at
     assert "Changes" in excel.pages
     assert "Tax rate" in excel.pages["Changes"].values()
+    assert excel.widths["Changes", 1] > 20
     after = everything(excel)
     assert after["settings"] == before["settings"]
     assert after["status"] is False

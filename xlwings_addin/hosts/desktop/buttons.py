@@ -2,11 +2,14 @@
 
 Each runs in a Python of its own that xlwings starts and that ends with it. It says on the status bar what it
 is doing and in a message box what it has done, or why it could not; then the workbook is as it was.
+
+The variable XIAOMI_MODEL_INPUTS names other tables than the project's own, a folder or an address.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 import webbrowser
 from collections.abc import Callable
@@ -16,15 +19,20 @@ import xlwings as xw
 
 from udfs.registry import REGISTRY, callbacks
 from xlwings_addin import log
+from xlwings_addin.book.changes_sheet import WIDTHS
 from xlwings_addin.book.compare import check as check_book
 from xlwings_addin.book.context import Progress
 from xlwings_addin.book.new_sheet import free_title
 from xlwings_addin.book.open_book import refresh_open
+from xlwings_addin.book.sheet_xml import join_address
 from xlwings_addin.core.errors import ValuationError
 from xlwings_addin.hosts.desktop.excel_book import ExcelBook
+from xlwings_addin.sources.facts import Facts, gather
 
 TITLE = "Valuation"
+INPUTS = "XIAOMI_MODEL_INPUTS"
 FUNCTION_LIST = "Function list"
+LIST_WIDTHS = (60, 60, 60, 60, 30, 60, 60)
 SHOWN = 10
 """Findings that a message box names before it counts the rest."""
 
@@ -74,31 +82,41 @@ def _answer(doing: str, act: Callable[[xw.Book, Progress], str]) -> None:
 
 
 def _refreshed(book: xw.Book, progress: Progress) -> str:
-    opened = ExcelBook(book)
+    facts, opened = _facts(), ExcelBook(book)
     with opened.unchanged_on_error():
         done = refresh_open(
             opened,
             state=opened.state,
             shown=opened.shown,
             name=book.name,
+            folder=facts.folder,
+            tables=facts.name,
             titles=opened.titles,
             progress=progress,
         )
-        if done.plan.state is not None:
-            opened.state = done.plan.state
+        assert done.plan.state is not None
+        opened.state = done.plan.state
+        opened.widen(WIDTHS)
     values = (done.value_before, done.value_after)
     before, after = (f"{each:.2f}" if isinstance(each, float) else each for each in values)
     return (
         f"{len(done.plan.updated)} inputs updated, {len(done.plan.overrides)} of your own kept.\n"
-        f"{done.case}: from {before} to {after} HKD a share.\n\nThe sheet Changes lists them."
+        f"{done.case}: from {before} to {after} HKD a share.\n\nThe last sheet lists them."
+        + "".join(f"\n\n{warning}" for warning in facts.warnings)
     )
+
+
+def _facts() -> Facts:
+    return gather(os.environ.get(INPUTS) or None)
 
 
 def _checked(book: xw.Book, progress: Progress) -> str:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / f"copy{Path(book.name).suffix or '.xlsx'}"
         book.api.SaveCopyAs(str(copy))
-        report = check_book(copy, functions=callbacks(), second_opinion="skip", progress=progress)
+        report = check_book(
+            copy, functions=callbacks(), folder=_facts().folder, second_opinion="skip", progress=progress
+        )
     failures = [each for each in report.findings if each.severity == "failure"]
     lines = [f"{each.sheet}!{each.cell} {each.message}" for each in failures[:SHOWN]]
     if len(failures) > SHOWN:
@@ -120,15 +138,14 @@ def _listed(book: xw.Book, _: Progress) -> str:
     ]
     opened = ExcelBook(book)
     title = free_title(FUNCTION_LIST, opened.titles)
-    columns = "ABCDEFG"
+    cells = {
+        (title, join_address(row, column)): text
+        for row, line in enumerate(lines, start=1)
+        for column, text in enumerate(line, start=1)
+    }
     with opened.unchanged_on_error():
-        opened.write(
-            {
-                (title, f"{column}{row}"): text
-                for row, line in enumerate(lines, start=1)
-                for column, text in zip(columns, line, strict=True)
-            }
-        )
+        opened.write(cells)
+        opened.widen(LIST_WIDTHS)
     return ""
 
 

@@ -70,6 +70,12 @@ class ExcelBook:
                 self._undo.append((title, area, _contents(area)))
                 area.formula = _typed(rows)
 
+    def widen(self, widths: Sequence[float]) -> None:
+        """Give the columns of the sheets that were added their widths, in characters."""
+        for sheet in self._added:
+            for column, width in enumerate(widths, start=1):
+                sheet.range((1, column)).column_width = width
+
     @contextmanager
     def unchanged_on_error(self) -> Iterator[None]:
         """Excel left in peace meanwhile; after an error the workbook holds what it held before."""
