@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import bench_build, bench_enterprise_value, bench_recalculate, bench_refresh
+from benchmarks import (
+    bench_build,
+    bench_calc_functions,
+    bench_enterprise_value,
+    bench_recalculate,
+    bench_refresh,
+)
 from benchmarks.measure import print_table
 
 BENCHMARKS = {
     "Building the workbook, whole processes": bench_build.measure,
     "Refreshing the workbook, whole processes": bench_refresh.measure,
+    "Functions in LibreOffice Calc, whole processes": bench_calc_functions.measure,
     "Recalculation, in process": bench_recalculate.measure,
     "Enterprise value, a million scenarios of 15 years": bench_enterprise_value.measure,
 }

@@ -50,6 +50,7 @@ DOORS = {
     "yfinance": ("xlwings_addin/sources/market.py",),
     "matplotlib": ("xlwings_addin/book/waterfall.py",),
     "olefile": ("xlwings_addin/hosts/desktop/ovba.py",),
+    "uno": ("xlwings_addin/hosts/libreoffice/inside/component.py",),
     "pandas": (),
 }
 """Which files may import an outside library."""

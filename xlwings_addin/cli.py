@@ -431,6 +431,21 @@ def export_desktop(
         _print("\n".join(written))
 
 
+@export_app.command("libreoffice")
+def export_libreoffice(
+    out: Annotated[Path, typer.Option("--out", help="The folder to write the extension into.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Write the extension for LibreOffice Calc: the functions, and the commands Refresh and Check."""
+    from xlwings_addin.hosts.libreoffice.extension import export
+
+    written = export(out)
+    if as_json:
+        _print_json({"file": str(written), "python": sys.executable})
+    else:
+        _print(f"{written}: install it with LibreOffice's Extension Manager, or with `unopkg add {written}`")
+
+
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, write nothing.")]
 
 

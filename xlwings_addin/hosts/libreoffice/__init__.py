@@ -1,0 +1,10 @@
+"""LibreOffice Calc: an extension with the functions and two commands, and what answers them.
+
+    extension.py   the extension file (.oxt), made from the registry
+    inside/        what runs in LibreOffice's own Python: UNO on one side, the service on the other
+    service.py     what the project answers: a function's value, why a cell shows an error, a command
+    commands.py    refresh and check of the open workbook
+    pipe.py        the service as a program, where LibreOffice's Python cannot import it
+
+Nothing here needs LibreOffice but what is in `inside/`.
+"""

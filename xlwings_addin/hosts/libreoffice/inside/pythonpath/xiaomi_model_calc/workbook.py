@@ -1,0 +1,245 @@
+"""A workbook that is open in Calc, as the project's refresh and check read and write it.
+
+Cells go in and out by whole ranges. To the project formulas are as Excel writes them: `Inputs!A1`, commas.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+STATE = "xiaomi-model state"
+"""The property of a document that keeps what the last refresh wrote."""
+PREFIX = "VAL."
+"""Before the names of our functions."""
+CHARACTER = 200
+"""The width of a character in hundredths of a millimetre, near enough for a column."""
+REMOVABLE = 128
+"""UNO's constant com.sun.star.beans.PropertyAttribute.REMOVABLE."""
+
+CODES = {
+    "#NUM!": 503,
+    "#VALUE!": 519,
+    "#NULL!": 521,
+    "#REF!": 524,
+    "#NAME?": 525,
+    "#DIV/0!": 532,
+    "#N/A": 32767,
+}
+"""LibreOffice's codes of error values (formula/errorcodes.hxx); its others are #VALUE! to other programs."""
+ERROR_VALUES = {code: text for text, code in CODES.items()}
+
+_PIECES = re.compile(
+    r'(?P<text>"(?:[^"]|"")*")'
+    r"|\$?(?P<sheet>'(?:[^']|'')+'|\w+)\.(?=\$?[A-Z]{1,3}(?:\$?[0-9]|:))"
+    r"|(?P<mark>[;|])"
+)
+_MARKS = {";": ",", "|": ";"}
+"""Between arguments and columns, and between the rows of an array constant."""
+
+
+def in_excels_words(formula: str) -> str:
+    """A formula of Calc's API as Excel writes it, also one of an array.
+
+    >>> in_excels_words("=SUM($Inputs.$A1:B2;F($'Base Year'.C3;\\"a;b\\";{1;2|3;4}))")
+    '=SUM(Inputs!$A1:B2,F(\\'Base Year\\'!C3,"a;b",{1,2;3,4}))'
+    >>> in_excels_words("{=TRANSPOSE({1;2})}")
+    '=TRANSPOSE({1,2})'
+    """
+
+    def piece(found: re.Match[str]) -> str:
+        if found["sheet"]:
+            return found["sheet"] + "!"
+        return found["text"] or _MARKS[found["mark"]]
+
+    return _PIECES.sub(piece, formula[1:-1] if formula.startswith("{") else formula)
+
+
+def address(row: int, column: int) -> str:
+    """The address of a cell whose row and column are counted from 0.
+
+    >>> address(0, 0), address(11, 27), address(0, 702)
+    ('A1', 'AB12', 'AAA1')
+    """
+    letters = ""
+    while column >= 0:
+        letters = chr(ord("A") + column % 26) + letters
+        column = column // 26 - 1
+    return f"{letters}{row + 1}"
+
+
+def position(address: str) -> Tuple[int, int]:
+    """Row and column of an address, counted from 0.
+
+    >>> position("AB12")
+    (11, 27)
+    """
+    letters = address.rstrip("0123456789")
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return int(address[len(letters) :]) - 1, column - 1
+
+
+def runs(cells: Mapping[str, Any]) -> Dict[Tuple[int, int], List[Any]]:
+    """The values of neighbouring cells of a row together, by the position of the first.
+
+    >>> runs({"B2": 5, "A2": 4, "D2": 6, "A3": 7})
+    {(1, 0): [4, 5], (1, 3): [6], (2, 0): [7]}
+    """
+    found: Dict[Tuple[int, int], List[Any]] = {}
+    first = after = (-1, -1)
+    for row, column in sorted(map(position, cells)):
+        if (row, column) != after:
+            first = row, column
+        found.setdefault(first, []).append(cells[address(row, column)])
+        after = row, column + 1
+    return found
+
+
+def values_of(area: Any) -> List[List[Any]]:
+    """The values of a range in rows: "" for a blank cell, an error value as its text."""
+    rows = [list(row) for row in area.getDataArray()]
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values):
+            if value is None:  # what a range gives for an error, without saying which
+                values[column] = ERROR_VALUES.get(area.getCellByPosition(column, row).getError(), "#VALUE!")
+    return rows
+
+
+class Workbook:
+    """The cells of an open workbook by sheet and address, and what is kept in it for the next refresh.
+
+    `status` is the indicator in the status bar; `undoable` makes a step of Undo from a title and what undoes
+    and redoes it.
+    """
+
+    def __init__(self, document: Any, status: Any, undoable: Callable[..., Any]) -> None:
+        self._document = document
+        self._status = status
+        self._undoable = undoable
+
+    def path(self) -> Optional[str]:
+        """The file it was opened from, or None for one that was never saved."""
+        location = urlsplit(self._document.getURL())
+        return url2pathname(location.path) if location.scheme == "file" else None
+
+    def titles(self) -> Tuple[str, ...]:
+        """The names of the sheets."""
+        return tuple(self._document.Sheets.ElementNames)
+
+    def read(self, sheet: str) -> Dict[str, Any]:
+        """Every cell that holds something: a formula with its equals sign, else the value."""
+        if sheet not in self.titles():
+            return {}
+        area = self._used(sheet)
+        found = {}
+        for row, (values, formulas) in enumerate(zip(area.getDataArray(), area.getFormulaArray())):
+            for column, (value, formula) in enumerate(zip(values, formulas)):
+                if formula.startswith(("=", "{=")):
+                    found[address(row, column)] = in_excels_words(formula)
+                elif value != "":
+                    found[address(row, column)] = value
+        return found
+
+    def calculate(self) -> None:
+        """Calculate every formula."""
+        self._document.calculateAll()
+
+    def shown(self, sheet: str) -> Dict[str, Any]:
+        """What every cell shows, error values as texts."""
+        rows: Iterable[List[Any]] = values_of(self._used(sheet)) if sheet in self.titles() else ()
+        return {
+            address(row, column): value
+            for row, values in enumerate(rows)
+            for column, value in enumerate(values)
+            if value != ""
+        }
+
+    def write(self, values: Mapping[Tuple[str, str], Any]) -> None:
+        """Put values into cells; a sheet that does not exist is added behind the others."""
+        by_sheet: Dict[str, Dict[str, Any]] = {}
+        for (sheet, cell), value in values.items():
+            by_sheet.setdefault(sheet, {})[cell] = value
+        for name, cells in by_sheet.items():
+            if name not in self.titles():
+                self._document.Sheets.insertNewByName(name, self._document.Sheets.Count)
+            sheet = self._document.Sheets.getByName(name)
+            for (row, column), line in runs(cells).items():
+                area = sheet.getCellRangeByPosition(column, row, column + len(line) - 1, row)
+                area.setDataArray((tuple(line),))
+
+    def rename_calls(self, names: Mapping[str, str]) -> None:
+        """Call functions by their new names in every formula with an old one, in whatever letter case."""
+        new = {old.upper(): name for old, name in names.items()}
+        call = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, new))})(?=\()", re.IGNORECASE)
+        for title in self.titles():
+            area = self._used(title)
+            for row, formulas in enumerate(area.getFormulaArray()):
+                for column, formula in enumerate(formulas):
+                    if formula.startswith("=") and call.search(formula):
+                        pieces = formula.split('"')
+                        pieces[::2] = [
+                            call.sub(lambda old: new[old[0].upper()], each) for each in pieces[::2]
+                        ]
+                        area.getCellByPosition(column, row).setFormula('"'.join(pieces))
+
+    def widen(self, sheet: str, widths: Sequence[float]) -> None:
+        """Make the columns of a sheet, from the first on, as wide as so many characters."""
+        columns = self._document.Sheets.getByName(sheet).Columns
+        for column, width in enumerate(widths):
+            columns.getByIndex(column).Width = int(width * CHARACTER)
+
+    def state(self) -> Optional[str]:
+        """What the last refresh in Calc kept here, or None."""
+        kept = self._document.DocumentProperties.UserDefinedProperties
+        known = kept.PropertySetInfo.hasPropertyByName(STATE)
+        return str(kept.getPropertyValue(STATE)) if known else None
+
+    def keep_state(self, text: str) -> None:
+        """Keep what was written for the next refresh, until this one is undone."""
+        before = self.state()
+        self._keep(text)
+        step = self._undoable("Remember", lambda: self._keep(before), lambda: self._keep(text))
+        self._document.UndoManager.addUndoAction(step)
+
+    def _keep(self, text: Optional[str]) -> None:
+        kept = self._document.DocumentProperties.UserDefinedProperties
+        if kept.PropertySetInfo.hasPropertyByName(STATE):
+            kept.removeProperty(STATE)
+        if text is not None:
+            kept.addProperty(STATE, REMOVABLE, text)
+
+    def progress(self, doing: str) -> None:
+        """Say in the status bar what is being done."""
+        self._status.start(doing, 0)
+
+    @contextmanager
+    def one_undo_step(self, title: str) -> Iterator[None]:
+        """What is done in this block is undone at once; where it fails, nothing of it stays."""
+        undo = self._document.UndoManager
+        steps = len(undo.getAllUndoActionTitles())
+        undo.enterUndoContext(title)
+        try:
+            yield
+        except BaseException:
+            undo.leaveUndoContext()
+            if len(undo.getAllUndoActionTitles()) > steps:
+                undo.undo()
+                undo.clearRedo()
+            raise
+        else:
+            undo.leaveUndoContext()
+        finally:
+            self._status.end()
+
+    def _used(self, sheet: str) -> Any:
+        """The area from A1 to the last cell in use."""
+        found = self._document.Sheets.getByName(sheet)
+        cursor = found.createCursor()
+        cursor.gotoEndOfUsedArea(False)
+        end = cursor.RangeAddress
+        return found.getCellRangeByPosition(0, 0, end.EndColumn, end.EndRow)
