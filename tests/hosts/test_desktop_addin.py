@@ -17,7 +17,7 @@ from xlwings_addin.book.package import read_package, read_values
 from xlwings_addin.hosts.desktop import buttons
 from xlwings_addin.hosts.desktop.addin import FILE, SETTINGS_FILE, addin_bytes, dll_names, export_desktop
 from xlwings_addin.hosts.desktop.ribbon import BUTTONS, MODULE, TAB, ribbon_xml
-from xlwings_addin.hosts.desktop.vba import BUTTONS_MODULE, NOT_OPENED, PYTHON_MODULE
+from xlwings_addin.hosts.desktop.vba import NOT_OPENED, PYTHON_MODULE
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).with_name("ribbon.rng")))
@@ -143,9 +143,9 @@ def test_the_tab_has_the_buttons_in_their_order() -> None:
 
 def test_every_button_runs_python_that_exists() -> None:
     source = modules_of(addin_bytes())[MODULE]
-    run = dict(re.findall(r"Sub (\w+)\(\)\n\s*RunPython \"from [\w.]+ import (\w+); \2\(\)\"", source))
+    run = dict(re.findall(r'Sub (\w+)\(\)\n\s*RunButton "(\w+)"\n', source))
     assert run == {each.procedure: each.action for each in BUTTONS if each.action}
-    assert buttons.__name__ == BUTTONS_MODULE
+    assert f'RunPython "from {buttons.__name__} import " & Action & "; " & Action & "()"' in source
     assert all(callable(getattr(buttons, action)) for action in run.values())
 
 

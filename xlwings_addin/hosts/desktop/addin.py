@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from xlwings_addin import __version__
-from xlwings_addin.book.package import normalise, read_package, read_values, save
+from xlwings_addin.book.package import Package, normalise, read_package, read_values, save
 from xlwings_addin.core.errors import InputError
 from xlwings_addin.hosts.desktop import ovba, vba
 from xlwings_addin.hosts.desktop.ribbon import MODULE, ribbon_xml
@@ -28,7 +28,6 @@ INTERPRETER: Final = "INTERPRETER_WIN"
 
 _CONTAINER: Final = "quickstart_addin_ribbon.xlam"
 _PROJECT: Final = "xl/vbaProject.bin"
-_SHEET: Final = "About"
 _DLL: Final = re.compile(r'Lib "(xlwings(?:32|64)-[\d.]+\.dll)"')
 
 
@@ -49,44 +48,39 @@ def export_desktop(out: Path) -> list[Path]:
 
 def addin_bytes() -> bytes:
     """The `.xlam`: the same bytes whenever it is made."""
-    container = read_package(_container())
-    part = container.workbook_part
-    titled = container.with_parts(
-        {
-            part: _replaced(
-                container.parts[part],
-                {rb"<mc:AlternateContent.*?</mc:AlternateContent>": b"", rb'"_myaddin\.conf"': b'"About"'},
-            ),
-            "docProps/core.xml": _replaced(
-                container.parts["docProps/core.xml"],
-                {
-                    rb">Felix( Zumstein)?<": b">xiaomi-model<",
-                },
-            ),
-        }
-    )
-    texts = dict(zip((f"A{row}" for row in range(1, 10)), _about(), strict=False))
-    values = {key: texts.get(key[1]) for key in read_values(titled)}
-    project = ovba.read_project(container.parts[_PROJECT])
-    parts = {
-        _PROJECT: ovba.project_file(replace(project, name=f"{MODULE}AddIn", modules=modules())),
-        "customUI/customUI.xml": ribbon_xml(),
+    container = _container()
+    changes = {
+        container.workbook_part: {
+            rb"<mc:AlternateContent.*?</mc:AlternateContent>": b"",  # a path on its author's machine
+            rb'"_myaddin\.conf"': b'"About"',
+        },
+        "docProps/core.xml": {rb">Felix( Zumstein)?<": b">xiaomi-model<"},
     }
-    return normalise(titled, values=values, parts=parts)
+    parts = {part: _replaced(container.parts[part], patterns) for part, patterns in changes.items()}
+    titled = container.with_parts(parts)
+    texts = {f"A{row}": text for row, text in enumerate(_about(), start=1)}
+    project = ovba.read_project(container.parts[_PROJECT])
+    return normalise(
+        titled,
+        values={key: texts.get(key[1]) for key in read_values(titled)},
+        parts={
+            _PROJECT: ovba.project_file(replace(project, name=f"{MODULE}AddIn", modules=modules())),
+            "customUI/customUI.xml": ribbon_xml(),
+        },
+    )
 
 
 def modules() -> tuple[ovba.Module, ...]:
     """The modules of the add-in's VBA project."""
-    project = ovba.read_project(read_package(_container()).parts[_PROJECT])
+    project = ovba.read_project(_container().parts[_PROJECT])
     found = {module.name: module for module in project.modules}
     workbook, dll = found["ThisWorkbook"], found["xlwings"]
-    pattern, ours = rb'(PROJECT_NAME As String = )"myaddin"', rb'\1"%b"' % SETTINGS_NAME.encode()
-    named = _replaced(dll.source.encode(), {pattern: ours})
+    name = {rb'(PROJECT_NAME As String = )"myaddin"': rb'\1"%b"' % SETTINGS_NAME.encode()}
     return (
         replace(workbook, source=workbook.source + vba.workbook_source()),
         found["Sheet2"],
         found["Dictionary"],
-        replace(dll, source=named.decode()),
+        replace(dll, source=_replaced(dll.source.encode(), name).decode()),
         ovba.Module.standard(MODULE, vba.module_source()),
     )
 
@@ -112,9 +106,9 @@ def _about() -> list[str]:
     ]
 
 
-def _container() -> bytes:
+def _container() -> Package:
     try:
-        return (files("xlwings") / _CONTAINER).read_bytes()
+        return read_package((files("xlwings") / _CONTAINER).read_bytes())
     except ModuleNotFoundError:
         rule = 'is not installed; pip install "xiaomi-model[desktop]"'
         raise InputError("package", "xlwings", rule, shown="xlwings") from None

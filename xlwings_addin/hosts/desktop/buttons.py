@@ -27,9 +27,9 @@ from xlwings_addin.book.open_book import refresh_open
 from xlwings_addin.book.sheet_xml import join_address
 from xlwings_addin.core.errors import ValuationError
 from xlwings_addin.hosts.desktop.excel_book import ExcelBook
+from xlwings_addin.hosts.desktop.ribbon import TAB
 from xlwings_addin.sources.facts import Facts, gather
 
-TITLE = "Valuation"
 INPUTS = "XIAOMI_MODEL_INPUTS"
 FUNCTION_LIST = "Function list"
 LIST_WIDTHS = (60, 60, 60, 60, 30, 60, 60)
@@ -78,7 +78,7 @@ def _answer(doing: str, act: Callable[[xw.Book, Progress], str]) -> None:
     finally:
         app.status_bar = False  # Excel's own text again
     if message:
-        app.alert(message, TITLE, mode=mode)
+        app.alert(message, TAB, mode=mode)
 
 
 def _refreshed(book: xw.Book, progress: Progress) -> str:
