@@ -221,6 +221,19 @@ def test_check_finds_nothing_in_the_workbook_as_delivered(excel: MemoryBook) -> 
     assert everything(excel) == before
 
 
+def test_check_reads_a_workbook_as_excel_stores_it_with_functions_of_an_add_in(delivered: Path) -> None:
+    package = read_package(delivered)
+    part = package.sheets()["Functions"]
+    names = "|".join(REGISTRY).encode()
+    stored, count = re.subn(rb"\b(%b)\(" % names, rb"[1]!\1(", package.parts[part])
+    assert count > 10
+    book = MemoryBook(read_package(package.with_parts({part: stored})))
+    xw.Book(impl=book).set_mock_caller()
+    buttons.check()
+    ((said, _),) = book.app.said
+    assert said.startswith("OK: ")
+
+
 def test_check_finds_a_value_that_excel_shows_wrong(excel: MemoryBook) -> None:
     at = PLACES.at("{sotp.value_per_share}")
     excel.values[at] = 99.0

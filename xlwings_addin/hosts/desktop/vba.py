@@ -5,6 +5,7 @@ differs from them in what it passes and what it answers:
 
 - a range is passed as the array of its values (Value2) and a single cell as its value, not as an object that
   Python would then have to ask; a left-out argument as a blank; the address of the calling cell first;
+- workbook and caller are not passed as objects, for no function asks for them;
 - an error comes back as a true error value, where xlwings leaves its text in the cell;
 - the help of the function wizard is registered when the add-in opens, not when functions are imported.
 
