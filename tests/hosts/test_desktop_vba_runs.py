@@ -7,11 +7,8 @@ module stands one whose `XLPy` says what it was called with, or answers what an 
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 from bad_inputs import Call, laid_out
+from calc_office import Office, running_office
 
 from udfs.registry import REGISTRY, Kind
 from xlwings_addin.book.package import read_package
@@ -27,7 +25,6 @@ from xlwings_addin.hosts.desktop import ovba, vba
 from xlwings_addin.hosts.desktop.cell_errors import NUMBERS
 from xlwings_addin.hosts.desktop.ribbon import MODULE
 
-DRIVER = Path(__file__).with_name("vba_in_libreoffice.py")
 CONTAINER = read_package((files("xlwings") / "quickstart_addin_ribbon.xlam").read_bytes())
 
 XLWINGS = """\
@@ -142,50 +139,33 @@ ANSWERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def python_with_uno() -> str:
-    """Debian's Python, which has UNO. Without it the test is skipped, or fails where it is required."""
-    python = "/usr/bin/python3"
-    if subprocess.run([python, "-c", "import uno"], capture_output=True, check=False).returncode:
-        if os.environ.get("REQUIRE_LIBREOFFICE") == "1":
-            pytest.fail("REQUIRE_LIBREOFFICE=1, but no Python has UNO (python3-uno)")
-        pytest.skip("no Python has UNO")
-    return python
-
-
-class Office:
-    """Runs a module in LibreOffice and gives what the cells show that call it."""
-
-    areas = ("A1:A300", "C302:E302", "C303:D304")
-
-    def __init__(self, soffice: Path, python: str, folder: Path) -> None:
-        self.soffice, self.python, self.folder = soffice, python, folder
-
-    def shown(self, source: str) -> dict[str, list[list[str]]]:
-        assert source.count(".Value2") == 1
-        cells = dict(laid_out(EXAMPLES).cells)
-        for row, asked in enumerate(ANSWERS, start=FIRST_ANSWER):
-            cells |= {f"B{row}": asked, f"A{row}": f"=CAPITAL_BLUME_BETA(B{row})"}
-        cells |= {"B302": "row ", "B303": "rows"}
-        arrays = [("C302:E302", "=CAPITAL_BLUME_BETA(B302)"), ("C303:D304", "=CAPITAL_BLUME_BETA(B303)")]
-        path = self.folder / "trial.xlsm"
-        workbook(path, source.replace(".Value2", ".Value"), cells, arrays)
-        command = [self.python, str(DRIVER), str(self.soffice), str(self.folder / "profile"), str(path)]
-        done = subprocess.run(
-            [*command, *self.areas], capture_output=True, text=True, timeout=300, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return dict(json.loads(done.stdout))
+AREAS = ("A1:A300", "C302:E302", "C303:D304")
+Shown = dict[str, list[list[Any]]]
 
 
 @pytest.fixture(scope="module")
-def office(libreoffice: Path, python_with_uno: str, tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return Office(libreoffice, python_with_uno, tmp_path_factory.mktemp("vba"))
+def office(libreoffice: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with running_office(libreoffice, tmp_path_factory.mktemp("office")) as running:
+        yield running
+
+
+def what_is_shown(office: Office, path: Path, source: str) -> Shown:
+    """What the cells show that call a module: with the examples, and for answers of all kinds."""
+    assert source.count(".Value2") == 1
+    cells = dict(laid_out(EXAMPLES).cells)
+    for row, asked in enumerate(ANSWERS, start=FIRST_ANSWER):
+        cells |= {f"B{row}": asked, f"A{row}": f"=CAPITAL_BLUME_BETA(B{row})"}
+    cells |= {"B302": "row ", "B303": "rows"}
+    arrays = [("C302:E302", "=CAPITAL_BLUME_BETA(B302)"), ("C303:D304", "=CAPITAL_BLUME_BETA(B303)")]
+    workbook(path, source.replace(".Value2", ".Value"), cells, arrays)
+    office.open(str(path), False, True)
+    office.calculate()
+    return {area: office.values(area) for area in AREAS}
 
 
 @pytest.fixture(scope="module")
-def shown(office: Office) -> dict[str, list[list[str]]]:
-    return office.shown(vba.module_source())
+def shown(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    return what_is_shown(office, tmp_path_factory.mktemp("vba") / "trial.xlsm", vba.module_source())
 
 
 ROWS = {call.function: int(place[1:]) for place, call in laid_out(EXAMPLES).places.items()}
@@ -194,7 +174,7 @@ ROWS = {call.function: int(place[1:]) for place, call in laid_out(EXAMPLES).plac
 @pytest.mark.libreoffice
 @pytest.mark.parametrize("name", REGISTRY)
 def test_a_function_passes_ranges_as_arrays_cells_as_values_and_what_is_left_out_as_blanks(
-    name: str, shown: dict[str, list[list[str]]]
+    name: str, shown: Shown
 ) -> None:
     entry = REGISTRY[name]
     passed = [*entry.example.arguments, *[None] * (len(entry.parameters) - len(entry.example.arguments))]
@@ -208,19 +188,19 @@ def test_a_function_passes_ranges_as_arrays_cells_as_values_and_what_is_left_out
 
 @pytest.mark.libreoffice
 @pytest.mark.parametrize("asked", ANSWERS)
-def test_an_answer_becomes_an_error_value_where_it_is_one(asked: str, shown: dict[str, Any]) -> None:
+def test_an_answer_becomes_an_error_value_where_it_is_one(asked: str, shown: Shown) -> None:
     row = FIRST_ANSWER + list(ANSWERS).index(asked)
     assert shown["A1:A300"][row - 1][0] == ANSWERS[asked]
 
 
 @pytest.mark.libreoffice
-def test_errors_in_rows_and_tables_become_error_values_too(shown: dict[str, Any]) -> None:
-    assert shown["C302:E302"] == [["1", "Error 2042", "x"]]
-    assert shown["C303:D304"] == [["1", "Error 2036"], ["Error 2015", "4"]]
+def test_errors_in_rows_and_tables_become_error_values_too(shown: Shown) -> None:
+    assert shown["C302:E302"] == [[1.0, "Error 2042", "x"]]
+    assert shown["C303:D304"] == [[1.0, "Error 2036"], ["Error 2015", 4.0]]
 
 
 @pytest.mark.libreoffice
-def test_a_module_that_does_otherwise_is_found(office: Office, shown: dict[str, Any]) -> None:
+def test_a_module_that_does_otherwise_is_found(office: Office, shown: Shown, tmp_path: Path) -> None:
     source = vba.module_source()
     for change, to in (
         ('"#NUM!": ErrorOrValue = CVErr(2036)', '"#NUM!": ErrorOrValue = CVErr(2042)'),
@@ -229,7 +209,7 @@ def test_a_module_that_does_otherwise_is_found(office: Office, shown: dict[str, 
     ):
         assert change in source
         source = source.replace(change, to)
-    otherwise = office.shown(source)
+    otherwise = what_is_shown(office, tmp_path / "otherwise.xlsm", source)
     numbers = [FIRST_ANSWER - 1 + list(ANSWERS).index("give #NUM!"), ROWS["DCF_PRESENT_VALUE"] - 1]
     numbers.append(ROWS["DCF_DISCOUNT_FACTORS"] - 1)
     for number in numbers:
