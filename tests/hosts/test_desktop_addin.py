@@ -17,7 +17,7 @@ from xlwings_addin.book.package import read_package, read_values
 from xlwings_addin.hosts.desktop import buttons
 from xlwings_addin.hosts.desktop.addin import FILE, SETTINGS_FILE, addin_bytes, dll_names, export_desktop
 from xlwings_addin.hosts.desktop.ribbon import BUTTONS, MODULE, TAB, ribbon_xml
-from xlwings_addin.hosts.desktop.vba import NOT_OPENED, PYTHON_MODULE
+from xlwings_addin.hosts.desktop.vba import NOT_OPENED
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).with_name("ribbon.rng")))
@@ -163,7 +163,7 @@ def test_the_add_in_calls_the_dll_of_the_xlwings_that_the_project_pins() -> None
 
 def test_xlwings_reads_the_settings_that_stand_beside_the_add_in(exported: Path) -> None:
     rows = list(csv.reader((exported / SETTINGS_FILE).read_text().splitlines()))
-    assert dict(rows) == {"ADD_WORKBOOK_TO_PYTHONPATH": "false", "UDF MODULES": PYTHON_MODULE}
+    assert dict(rows) == {"ADD_WORKBOOK_TO_PYTHONPATH": "false"}
     source = modules_of((exported / FILE).read_bytes())["xlwings"]
     assert 'Public Const PROJECT_NAME As String = "xiaomi_model"' in source
     assert all(f'GetConfig("{name}"' in source for name, _ in rows)

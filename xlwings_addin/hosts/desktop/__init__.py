@@ -8,5 +8,6 @@ compound_file   the container of that file
 functions       what the functions call
 buttons         what the buttons call
 excel_book      the workbook that is open in Excel
+cell_errors     error values as VBA and COM have them
 install         the add-in where Excel finds it
 """

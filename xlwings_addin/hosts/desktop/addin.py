@@ -92,9 +92,12 @@ def dll_names() -> list[str]:
 
 
 def settings_text(settings: Mapping[str, str]) -> str:
-    """xlwings' configuration: ours first, a line a setting, as VBA's Write # does it."""
-    ours = {"ADD_WORKBOOK_TO_PYTHONPATH": "false", "UDF MODULES": vba.PYTHON_MODULE}
-    return "".join(f'"{name}","{value}"\n' for name, value in {**ours, **settings}.items())
+    """xlwings' configuration, a line a setting, as VBA's Write # does it.
+
+    Unless `settings` say otherwise, no module is imported from the folder of whatever workbook is open.
+    """
+    lines = {"ADD_WORKBOOK_TO_PYTHONPATH": "false", **settings}
+    return "".join(f'"{name}","{value}"\n' for name, value in lines.items())
 
 
 def _about() -> list[str]:
