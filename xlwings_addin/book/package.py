@@ -173,6 +173,15 @@ class Package:
                 raise self.refusal(f"has a part {part} that cannot be used: {error}") from error
         return self._scanned[part]
 
+    @cached_property
+    def formulas(self) -> list[FormulaCell]:
+        """Every cell of every sheet whose value a formula decides."""
+        return [
+            formula
+            for sheet, part in self.sheets().items()
+            for formula in _formulas(sheet, self.parts[part], self.cells(part))
+        ]
+
     def with_parts(self, changed: Mapping[str, bytes | None]) -> bytes:
         """The package as bytes with some parts replaced (None: left out) and all others as they were."""
         buffer = io.BytesIO()
@@ -309,11 +318,7 @@ def formula_cells(source: Source) -> list[FormulaCell]:
 
     Members of arrays and data tables are listed also where the file holds no `<c>` element for them.
     """
-    package = read_package(source)
-    found: list[FormulaCell] = []
-    for sheet, part in package.sheets().items():
-        found.extend(_formulas(sheet, package.parts[part], package.cells(part)))
-    return found
+    return read_package(source).formulas
 
 
 def _formulas(sheet: str, data: bytes, cells: Iterable[SheetCell]) -> list[FormulaCell]:

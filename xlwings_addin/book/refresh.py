@@ -306,7 +306,7 @@ def _figure(placed: Book, cell: Cell) -> tuple[str, str, Row | None]:
 def _text(found: Plan, cell: Cell, holds: CellValue, new: CellValue, state: State | None) -> int:
     """A typed text of ours: follows the tables unless the analyst has written another."""
     written = state.texts.get(name_of(cell)) if state is not None else None
-    if not disagreement(holds, new):
+    if (holds == new and type(holds) is type(new)) or not disagreement(holds, new):
         return text_of(new)
     if written is not None and text_of(holds) != written:
         found.texts_kept.append(_change(cell, holds, holds, new))
@@ -317,7 +317,7 @@ def _text(found: Plan, cell: Cell, holds: CellValue, new: CellValue, state: Stat
 
 def _formula(found: Plan, placed: Book, cell: Cell, holds: CellValue) -> None:
     expected = placed.formula(cell)
-    if cell.line is None:
+    if cell.line is None or holds == expected:
         return
     if not isinstance(holds, str) or normal_formula(holds) != normal_formula(expected):
         found.formulas.append(_change(cell, holds, holds, expected))
