@@ -49,6 +49,7 @@ DOORS = {
     "httpx": ("xlwings_addin/sources/",),
     "yfinance": ("xlwings_addin/sources/market.py",),
     "matplotlib": ("xlwings_addin/book/waterfall.py",),
+    "olefile": ("xlwings_addin/hosts/desktop/ovba.py",),
     "uno": ("xlwings_addin/hosts/libreoffice/inside/component.py",),
     "pandas": (),
 }

@@ -416,6 +416,21 @@ def export_case(
         _print(f"left out: {each}")
 
 
+@export_app.command("desktop")
+def export_desktop(
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("."),
+    as_json: Json = False,
+) -> None:
+    """The add-in for Excel on Windows, its VBA modules beside it, and xlwings' configuration."""
+    from xlwings_addin.hosts.desktop.addin import export_desktop as export
+
+    written = [str(path) for path in export(out)]
+    if as_json:
+        _print_json({"files": written})
+    else:
+        _print("\n".join(written))
+
+
 @export_app.command("libreoffice")
 def export_libreoffice(
     out: Annotated[Path, typer.Option("--out", help="The folder to write the extension into.")] = Path(),
@@ -429,6 +444,29 @@ def export_libreoffice(
         _print_json({"file": str(written), "python": sys.executable})
     else:
         _print(f"{written}: install it with LibreOffice's Extension Manager, or with `unopkg add {written}`")
+
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, write nothing.")]
+
+
+@app.command()
+def install(dry_run: DryRun = False) -> None:
+    """Put the add-in where Excel on Windows finds it; elsewhere, say what to do there."""
+    from xlwings_addin.hosts.desktop.install import Machine
+    from xlwings_addin.hosts.desktop.install import install as put
+
+    for line in put(Machine.here(), dry_run=dry_run):
+        _print(line)
+
+
+@app.command()
+def uninstall(dry_run: DryRun = False) -> None:
+    """Take the add-in for Excel away."""
+    from xlwings_addin.hosts.desktop.install import Machine
+    from xlwings_addin.hosts.desktop.install import uninstall as take_away
+
+    for line in take_away(Machine.here(), dry_run=dry_run):
+        _print(line)
 
 
 @app.command()

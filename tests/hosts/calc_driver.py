@@ -13,6 +13,7 @@ from pathlib import Path
 import uno
 from com.sun.star.beans import PropertyValue
 from com.sun.star.connection import NoConnectException
+from com.sun.star.document.MacroExecMode import ALWAYS_EXECUTE_NO_WARN, NEVER_EXECUTE
 
 ERRORS = {503: "#NUM!", 519: "#VALUE!", 524: "#REF!", 525: "#NAME?", 532: "#DIV/0!", 32767: "#N/A"}
 FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".ods": "calc8"}
@@ -43,11 +44,16 @@ class Driver:
     def service(self, name):
         return self.context.ServiceManager.createInstanceWithContext(name, self.context)
 
-    def open(self, path=None, visible=False):
+    def open(self, path=None, visible=False, macros=False):
         self.close()
         address = "private:factory/scalc" if path is None else Path(path).as_uri()
         self.document = self.desktop.loadComponentFromURL(
-            address, "_blank", 0, properties(Hidden=not visible)
+            address,
+            "_blank",
+            0,
+            properties(
+                Hidden=not visible, MacroExecutionMode=ALWAYS_EXECUTE_NO_WARN if macros else NEVER_EXECUTE
+            ),
         )
 
     def close(self):

@@ -93,6 +93,18 @@ def read_state(package: Package) -> State | None:
     return None if part is None else state_from_text(package.tree(part).text or "", shown=package.shown)
 
 
+def state_part(state: State) -> str:
+    """The custom XML part that keeps a state."""
+    return f'<state xmlns="{NAMESPACE}">{escape(state_text(state))}</state>'
+
+
+def state_from_part(part: str, *, shown: str) -> State:
+    """The state in a custom XML part; errors as for `state_from_text`."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+    tree = etree.fromstring(part.encode(), parser)
+    return state_from_text("" if tree is None else tree.text or "", shown=shown)
+
+
 def state_text(state: State) -> str:
     """A state as one text, for the part of a file or wherever a host can keep it."""
     return json.dumps(vars(state), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
@@ -128,7 +140,7 @@ def _part_of(package: Package) -> str | None:
 
 def parts_with_state(package: Package, state: State) -> dict[str, bytes]:
     """The parts of a package that keep `state`: the part itself and, the first time, what leads to it."""
-    data = f'{_XML}<state xmlns="{NAMESPACE}">{escape(state_text(state))}</state>'.encode()
+    data = f"{_XML}{state_part(state)}".encode()
     part = _part_of(package)
     if part is not None:
         return {part: data}

@@ -1,0 +1,157 @@
+"""What the buttons of the ribbon do to the workbook that is active in Excel.
+
+Each runs in a Python of its own that xlwings starts and that ends with it. It says on the status bar what it
+is doing and in a message box what it has done, or why it could not; then the workbook is as it was.
+
+The variable XIAOMI_MODEL_INPUTS names other tables than the project's own, a folder or an address.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+import xlwings as xw
+
+from udfs.registry import REGISTRY, callbacks
+from xlwings_addin import log
+from xlwings_addin.book.changes_sheet import WIDTHS
+from xlwings_addin.book.compare import check as check_book
+from xlwings_addin.book.context import Progress
+from xlwings_addin.book.new_sheet import free_title
+from xlwings_addin.book.open_book import refresh_open
+from xlwings_addin.book.sheet_xml import join_address
+from xlwings_addin.core.errors import ValuationError
+from xlwings_addin.hosts.desktop.excel_book import ExcelBook
+from xlwings_addin.hosts.desktop.ribbon import TAB
+from xlwings_addin.sources.facts import Facts, gather
+
+INPUTS = "XIAOMI_MODEL_INPUTS"
+FUNCTION_LIST = "Function list"
+LIST_WIDTHS = (60, 60, 60, 60, 30, 60, 60)
+SHOWN = 10
+"""Findings that a message box names before it counts the rest."""
+
+logger = logging.getLogger(__name__)
+
+
+def refresh() -> None:
+    """New facts into the workbook; what the analyst has changed stays."""
+    _answer("Refreshing the model", _refreshed)
+
+
+def check() -> None:
+    """A copy of the workbook, as Excel has calculated it, against the core in every case."""
+    _answer("Checking the model", _checked)
+
+
+def insert_function_list() -> None:
+    """A sheet with every function of the registry."""
+    _answer("Listing the functions", _listed)
+
+
+def show_log() -> None:
+    """The log file, in the program that opens such files."""
+    _answer("Opening the log", _log_opened)
+
+
+def _answer(doing: str, act: Callable[[xw.Book, Progress], str]) -> None:
+    log.start()
+    book = xw.Book.caller()
+    app = book.app
+
+    def progress(step: str) -> None:
+        app.status_bar = f"{doing}: {step} ..."
+
+    progress("starting")
+    try:
+        message, mode = act(book, progress), "info"
+    except ValuationError as error:
+        message, mode = str(error), "critical"
+    except Exception as error:
+        logger.exception("%s failed", doing)
+        message, mode = f"{type(error).__name__}: {error}\n\nThe log has the details.", "critical"
+    finally:
+        app.status_bar = False  # Excel's own text again
+    if message:
+        app.alert(message, TAB, mode=mode)
+
+
+def _refreshed(book: xw.Book, progress: Progress) -> str:
+    facts, opened = _facts(), ExcelBook(book)
+    with opened.unchanged_on_error():
+        done = refresh_open(
+            opened,
+            state=opened.state,
+            shown=opened.shown,
+            name=book.name,
+            folder=facts.folder,
+            tables=facts.name,
+            titles=opened.titles,
+            progress=progress,
+        )
+        assert done.plan.state is not None
+        opened.state = done.plan.state
+        opened.widen(WIDTHS)
+    values = (done.value_before, done.value_after)
+    before, after = (f"{each:.2f}" if isinstance(each, float) else each for each in values)
+    return (
+        f"{len(done.plan.updated)} inputs updated, {len(done.plan.overrides)} of your own kept.\n"
+        f"{done.case}: from {before} to {after} HKD a share.\n\nThe last sheet lists them."
+        + "".join(f"\n\n{warning}" for warning in facts.warnings)
+    )
+
+
+def _facts() -> Facts:
+    return gather(os.environ.get(INPUTS) or None)
+
+
+def _checked(book: xw.Book, progress: Progress) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"copy{Path(book.name).suffix or '.xlsx'}"
+        book.api.SaveCopyAs(str(copy))
+        report = check_book(
+            copy, functions=callbacks(), folder=_facts().folder, second_opinion="skip", progress=progress
+        )
+    failures = [each for each in report.findings if each.severity == "failure"]
+    lines = [f"{each.sheet}!{each.cell} {each.message}" for each in failures[:SHOWN]]
+    if len(failures) > SHOWN:
+        lines.append(f"and {len(failures) - SHOWN} more")
+    verdict = "OK" if report.ok else "FAILED"
+    counts = f"{report.comparisons} comparisons with the core in {len(report.cases)} cases"
+    return "\n".join([f"{verdict}: {counts}, {len(failures)} failures.", "", *lines])
+
+
+def _listed(book: xw.Book, _: Progress) -> str:
+    headings = ("Function", "What it gives", "Arguments", "Example", "Gives", "Errors", "Source")
+    lines = [headings] + [
+        (
+            *(entry.signature, entry.summary),
+            "; ".join(f"{each.host_name} ({each.unit}): {each.doc}" for each in entry.parameters),
+            *(entry.example.formula, entry.example.written, entry.errors, entry.source),
+        )
+        for entry in REGISTRY.values()
+    ]
+    opened = ExcelBook(book)
+    title = free_title(FUNCTION_LIST, opened.titles)
+    cells = {
+        (title, join_address(row, column)): text
+        for row, line in enumerate(lines, start=1)
+        for column, text in enumerate(line, start=1)
+    }
+    with opened.unchanged_on_error():
+        opened.write(cells)
+        opened.widen(LIST_WIDTHS)
+    return ""
+
+
+def _log_opened(_: xw.Book, __: Progress) -> str:
+    file = log.start()
+    if file is None:
+        return f"No log is kept: {log.ENVIRONMENT} turns it off, or its folder cannot be written."
+    webbrowser.open(file.as_uri())
+    return ""

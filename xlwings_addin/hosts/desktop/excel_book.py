@@ -1,0 +1,200 @@
+"""The workbook that is open in Excel, through xlwings: cells read and written by whole ranges.
+
+Reading asks twice for the used range of a sheet, formulas and values, and never for a cell. Writing puts
+cells that touch into rectangles. Texts are written with Excel's apostrophe, so that one which looks like a
+formula, a number or a date stays a text.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from xlwings_addin.book.package import CellKey, CellValue
+from xlwings_addin.book.sheet_xml import join_address, split_address
+from xlwings_addin.book.state import NAMESPACE, State, state_from_part, state_part
+from xlwings_addin.hosts.desktop.cell_errors import error_text
+
+if TYPE_CHECKING:
+    import xlwings as xw
+
+Rows = list[list[Any]]
+
+logger = logging.getLogger(__name__)
+
+
+class ExcelBook:
+    """A `CellBook` over an open xlwings Book; what it writes can be taken back."""
+
+    def __init__(self, book: xw.Book) -> None:
+        self.book = book
+        self._contents: dict[str, dict[str, CellValue]] = {}
+        self._undo: list[tuple[str, xw.Range, Rows]] = []
+        self._added: list[xw.Sheet] = []
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The names of the sheets."""
+        return tuple(sheet.name for sheet in self.book.sheets)
+
+    def read(self, sheet: str) -> dict[str, CellValue]:
+        """Every cell that holds something: a formula with its equals sign, else the value.
+
+        Asked once until something is written to the sheet.
+        """
+        if sheet not in self._contents:
+            used = self._used(sheet)
+            self._contents[sheet] = {} if used is None else _cells(used, _contents(used))
+        return self._contents[sheet]
+
+    def shown(self, sheet: str) -> dict[str, CellValue]:
+        """What every cell shows once Excel has calculated: of a formula its value, errors as text."""
+        used = self._used(sheet)
+        if used is None:
+            return {}
+        self.book.app.calculate()
+        return _cells(used, _values(used))
+
+    def write(self, values: Mapping[CellKey, CellValue]) -> None:
+        """Put values into cells, on a new last sheet where there is none of that name."""
+        sheets: dict[str, dict[tuple[int, int], CellValue]] = {}
+        for (sheet, address), value in values.items():
+            sheets.setdefault(sheet, {})[split_address(address)] = value
+        for title, cells in sheets.items():
+            self._contents.pop(title, None)
+            page = self._sheet(title)
+            for row, column, rows in _rectangles(cells):
+                area = page.range((row, column), (row + len(rows) - 1, column + len(rows[0]) - 1))
+                self._undo.append((title, area, _contents(area)))
+                area.formula = _typed(rows)
+
+    def widen(self, widths: Sequence[float]) -> None:
+        """Give the columns of the sheets that were added their widths, in characters."""
+        for sheet in self._added:
+            for column, width in enumerate(widths, start=1):
+                sheet.range((1, column)).column_width = width
+
+    @contextmanager
+    def unchanged_on_error(self) -> Iterator[None]:
+        """Excel left in peace meanwhile; after an error the workbook holds what it held before."""
+        with undisturbed(self.book.app):
+            try:
+                yield
+            except BaseException:
+                self._take_back()
+                raise
+
+    def _take_back(self) -> None:
+        """Undo what was written, last first; what cannot be undone stands in the way of nothing else."""
+        added = {sheet.name for sheet in self._added}
+        while self._added:
+            self._added.pop().delete()
+        while self._undo:
+            title, area, contents = self._undo.pop()
+            if title not in added:
+                try:
+                    area.formula = _typed(contents, formulas=True)
+                except Exception:
+                    logger.exception("%s on %s keeps what was written", area.address, title)
+
+    @property
+    def state(self) -> State | None:
+        """What the last build or refresh wrote, from the custom XML part that the workbook keeps it in."""
+        parts = self._state_parts()
+        if not parts.Count:
+            return None
+        return state_from_part(parts.Item(1).XML, shown=self.book.name)
+
+    @state.setter
+    def state(self, state: State) -> None:
+        parts = self._state_parts()
+        former = [parts.Item(number) for number in range(1, parts.Count + 1)]
+        self.book.api.CustomXMLParts.Add(state_part(state))
+        for part in former:
+            part.Delete()
+
+    def _state_parts(self) -> Any:
+        return self.book.api.CustomXMLParts.SelectByNamespace(NAMESPACE)
+
+    def _used(self, title: str) -> xw.Range | None:
+        found = next((sheet for sheet in self.book.sheets if sheet.name == title), None)
+        return None if found is None else found.used_range
+
+    def _sheet(self, title: str) -> xw.Sheet:
+        if title not in self.titles:
+            active, last = self.book.sheets.active, self.book.sheets[len(self.book.sheets) - 1]
+            self._added.append(self.book.sheets.add(title, after=last))
+            active.api.Activate()
+        return self.book.sheets[title]
+
+
+@contextmanager
+def undisturbed(app: xw.App) -> Iterator[None]:
+    """Excel without calculating, redrawing or running the workbook's own macros; afterwards as it was."""
+    before = app.calculation, app.screen_updating, app.enable_events
+    app.calculation, app.screen_updating, app.enable_events = "manual", False, False
+    try:
+        yield
+    finally:
+        app.calculation, app.screen_updating, app.enable_events = before
+
+
+def _rows(values: Any) -> Rows:
+    """What COM gives for a range: rows of cells, or the value alone for a single cell."""
+    return [list(row) for row in values] if isinstance(values, tuple | list) else [[values]]
+
+
+def _values(area: xw.Range) -> Rows:
+    """Values as they are stored: a date as its serial number, an error as its text."""
+    return [[error_text(value) for value in row] for row in _rows(area.api.Value2)]
+
+
+def _contents(area: xw.Range) -> Rows:
+    """Formulas where there are any, else values; a typed text is its own formula, whatever it begins with."""
+    return [
+        [
+            formula if isinstance(formula, str) and formula.startswith("=") and formula != value else value
+            for formula, value in zip(*rows, strict=True)
+        ]
+        for rows in zip(_rows(area.formula), _values(area), strict=True)
+    ]
+
+
+def _cells(area: xw.Range, rows: Rows) -> dict[str, CellValue]:
+    return {
+        join_address(area.row + down, area.column + right): value
+        for down, row in enumerate(rows)
+        for right, value in enumerate(row)
+        if value is not None and value != ""
+    }
+
+
+def _typed(rows: Sequence[Sequence[Any]], *, formulas: bool = False) -> Rows:
+    """Values as they would be typed in; with `formulas`, what begins with an equals sign is one."""
+    return [
+        [
+            f"'{value}" if isinstance(value, str) and not (formulas and value.startswith("=")) else value
+            for value in row
+        ]
+        for row in rows
+    ]
+
+
+def _rectangles(cells: Mapping[tuple[int, int], CellValue]) -> list[tuple[int, int, Rows]]:
+    """Cells as few rectangles, each by its first row and column: runs along rows, equal ones together."""
+    runs: list[tuple[int, int, list[Any]]] = []
+    for row, column in sorted(cells):
+        if runs and runs[-1][0] == row and runs[-1][1] + len(runs[-1][2]) == column:
+            runs[-1][2].append(cells[row, column])
+        else:
+            runs.append((row, column, [cells[row, column]]))
+    areas: list[tuple[int, int, Rows]] = []
+    for row, column, line in sorted(runs, key=lambda run: (run[1], len(run[2]), run[0])):
+        top, left, rows = areas[-1] if areas else (0, 0, [[]])
+        if (top + len(rows), left, len(rows[0])) == (row, column, len(line)):
+            rows.append(line)
+        else:
+            areas.append((row, column, [line]))
+    return areas
