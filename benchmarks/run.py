@@ -10,6 +10,7 @@ from benchmarks import (
     bench_enterprise_value,
     bench_recalculate,
     bench_refresh,
+    bench_server,
 )
 from benchmarks.measure import print_table
 
@@ -18,6 +19,7 @@ BENCHMARKS = {
     "Refreshing the workbook, whole processes": bench_refresh.measure,
     "Functions in LibreOffice Calc, whole processes": bench_calc_functions.measure,
     "Recalculation, in process": bench_recalculate.measure,
+    bench_server.TITLE: bench_server.measure,
     "Enterprise value, a million scenarios of 15 years": bench_enterprise_value.measure,
 }
 

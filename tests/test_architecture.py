@@ -50,6 +50,12 @@ DOORS = {
     "yfinance": ("xlwings_addin/sources/market.py",),
     "matplotlib": ("xlwings_addin/book/waterfall.py",),
     "olefile": ("xlwings_addin/hosts/desktop/ovba.py",),
+    "xlwings_server": ("xlwings_addin/hosts/server/",),
+    "anyio": ("xlwings_addin/hosts/server/",),
+    "fastapi": ("xlwings_addin/hosts/server/",),
+    "markdown_it": ("xlwings_addin/hosts/server/",),
+    "starlette": ("xlwings_addin/hosts/server/",),
+    "uvicorn": ("xlwings_addin/hosts/server/",),
     "uno": ("xlwings_addin/hosts/libreoffice/inside/component.py",),
     "pandas": (),
 }

@@ -77,6 +77,13 @@ class SecondEngine(StrEnum):
     skip = "skip"
 
 
+class ServerEnvironment(StrEnum):
+    """Whether the server is tried out on this machine, or serves others."""
+
+    dev = "dev"
+    prod = "prod"
+
+
 def main() -> None:
     """Run the command line; bad input is one sentence on standard error and exit status 2."""
     import logging
@@ -527,6 +534,44 @@ def functions(
     else:
         rows = [(each.signature, each.summary) for each in chosen]
         _print(_table("Functions for cells", ("Function", "What it gives"), rows))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port.")] = 8000,
+    environment: Annotated[
+        ServerEnvironment, typer.Option(help="In prod callers have to know XLWINGS_SECRET_KEY.")
+    ] = ServerEnvironment.dev,
+    hostname: Annotated[
+        str | None,
+        typer.Option("--hostname", help="The name Excel reaches it by, over https; by default host:port."),
+    ] = None,
+    license_key: Annotated[
+        str | None,
+        typer.Option("--license-key", envvar="XLWINGS_LICENSE_KEY", help="Your key of xlwings."),
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", help="To serve https itself: a certificate, and")
+    ] = None,
+    certificate_key: Annotated[Path | None, typer.Option("--certificate-key", help="its key.")] = None,
+    max_megabytes: Annotated[int, typer.Option("--max-megabytes", min=1, help="A request's largest.")] = 20,
+    inputs: Inputs = None,
+) -> None:
+    """Serve the functions, the refresh and a task pane to Excel on Mac, web and Windows (extra server)."""
+    from xlwings_addin.hosts.server.serve import serve as serve_addin
+
+    serve_addin(
+        host=host,
+        port=port,
+        environment=environment.value,
+        hostname=hostname,
+        license_key=license_key,
+        certificate=certificate,
+        certificate_key=certificate_key,
+        max_megabytes=max_megabytes,
+        tables=lambda: _folder(inputs),
+    )
 
 
 # --- output -------------------------------------------------------------------------------------------

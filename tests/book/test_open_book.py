@@ -97,6 +97,28 @@ def test_without_sight_of_formulas_the_core_fills_what_the_cover_keeps(live: Liv
     assert done.value_after == pytest.approx(live.shown("SOTP")[PLACES.at(VALUE)[1]], rel=1e-9)
 
 
+def test_where_the_program_recalculates_later_the_core_fills_what_the_cover_keeps(
+    live: LiveBook, folder: Path
+) -> None:
+    before = {sheet: dict(live.shown(sheet)) for sheet in live.package.sheets()}
+    done = refresh_open(
+        live,
+        state=read_state(live.package),
+        shown=lambda sheet: before.get(sheet, {}),
+        recalculates=False,
+        folder=folder,
+    )
+    sheet, value = PLACES.at(VALUE)
+    assert done.value_before == before[sheet][value]
+    assert done.value_after == pytest.approx(live.shown(sheet)[value], rel=1e-9)
+    assert not done.plan.formulas
+    selector = PLACES.at("{cover.selected_case}")
+    for case in PLACES.context.cases:
+        stored = live.read("Cover")[PLACES.at(f"{{cover.stored_{case}:value}}")[1]]
+        live.write({selector: case})
+        assert stored == pytest.approx(live.shown(sheet)[value], rel=1e-9)
+
+
 def test_the_selected_case_stays_selected(live: LiveBook, folder: Path) -> None:
     selector = PLACES.at("{cover.selected_case}")
     live.write({selector: "bear"})

@@ -3,9 +3,9 @@
     refresh_open    new facts into the open book: the plan of `refresh`, written cell by cell
     check_open      what the open book shows, against the core
 
-The program itself recalculates. `shown` reads what its formula cells show; a host that cannot read that,
-because it was handed cells and is gone when they come back, does without. A host that can save a copy of its
-book proves it with `compare.check`, which looks at every case and asks a second engine.
+The program itself recalculates. `shown` reads what its formula cells show; a host that cannot read that does
+without, and one that is handed cells and gone when they come back cannot see it recalculate. A host that can
+save a copy of its book proves it with `compare.check`, which looks at every case and asks a second engine.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def refresh_open(
     *,
     state: State | None,
     shown: Shown | None = None,
+    recalculates: bool = True,
     sees_formulas: bool = True,
     name: str = "the open book",
     folder: Path | None = None,
@@ -67,7 +68,7 @@ def refresh_open(
     `plan.state` of the result. `sees_formulas` is false where `read` gives a formula's value in its place:
     then no formula is judged. With `titles`, the sheets there are, a sheet Changes is written behind them.
     The results of every case that Cover keeps come from the book itself, by selecting each case in turn, or
-    without `shown` from the core.
+    from the core: without `shown`, and where that `recalculates` only after this has returned.
 
     Raises what `plan` raises, before anything is written, and `BookError` for a selected case that is none.
     """
@@ -82,11 +83,12 @@ def refresh_open(
     selected = checked_selection(placed, before.get(selector) if case is None else case)
     progress("Writing")
     book.write(found.writes)
-    if shown is not None:
+    follows = shown is not None and recalculates
+    if shown is not None and follows:
         book.write(_results_of_each_case(book, placed, selected, shown))
     after = {**_values(book, shown), **found.writes}
     results, moved, notes = explained(found, placed, selected, before, after, progress)
-    if shown is None and results:
+    if results and not follows:
         after |= _results_of_the_core(placed, results, selected)
         book.write({at: after[at] for at in _stored(placed)})
     value = placed.at(VALUE)

@@ -1,0 +1,158 @@
+"""A workbook as it is open in Excel: cells that recalculate, and what the client of xlwings sends of them.
+
+The values come from the embedded engine. The payload has the fields that xlwings 0.37.8 sends
+(static/js/custom-scripts/index.js of xlwings-server 1.20.0), with dates as ISO text, as that client writes
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.styles.numbers import is_date_format
+from openpyxl.utils.datetime import WINDOWS_EPOCH
+
+from udfs.registry import callbacks
+from xlwings_addin.book.calculate import Calculation
+from xlwings_addin.book.package import CellKey, CellValue, read_package
+from xlwings_addin.book.refresh import FileBook
+from xlwings_addin.book.sheet_xml import join_address, split_address
+from xlwings_addin.book.state import State, read_state, state_text
+from xlwings_addin.sheets import sheets
+
+OURS = [sheet.title for sheet in sheets()]
+
+
+class OpenExcel:
+    """A workbook of which cells can be typed and shown."""
+
+    def __init__(self, path: Path) -> None:
+        package = read_package(path)
+        self.state: State | None = read_state(package)
+        self.formats = {
+            sheet.title: {
+                cell.coordinate: cell.number_format
+                for line in sheet.iter_rows()
+                for cell in line
+                if cell.value is not None
+            }
+            for sheet in load_workbook(path)
+        }
+        cells = FileBook(package)
+        self.typed = {title: dict(cells.read(title)) for title in package.sheets()}
+        self.calculation = Calculation(package, callbacks())
+        self.calculated = set(package.sheets())
+        self.keep_values()
+
+    def keep_values(self) -> None:
+        self.values: dict[CellKey, CellValue] = dict(self.calculation.values())
+
+    def type(self, typed: Mapping[CellKey, CellValue]) -> None:
+        """Type values into cells that hold no formula; what hangs on them follows."""
+        for (sheet, address), value in typed.items():
+            cells = self.typed.setdefault(sheet, {})
+            if value == "":
+                cells.pop(address, None)
+            else:
+                cells[address] = value.removeprefix("'") if isinstance(value, str) else value
+            if sheet in self.calculated:
+                self.calculation.set_value(sheet, address, cells.get(address))
+        self.keep_values()
+
+    def shown(self, sheet: str, address: str) -> CellValue:
+        typed = self.typed[sheet].get(address)
+        is_formula = isinstance(typed, str) and typed.startswith("=") and sheet in self.calculated
+        return self.values.get((sheet, address)) if is_formula else typed
+
+    def grid(self, sheet: str, what: str) -> list[list[Any]]:
+        """The cells of a sheet from A1 on: its "values", "formulas" or "formats"."""
+        cells = self.typed[sheet]
+        places = [split_address(address) for address in cells] or [(1, 1)]
+        height, width = max(row for row, _ in places), max(column for _, column in places)
+        return [
+            [self._cell(sheet, join_address(row, column), what) for column in range(1, width + 1)]
+            for row in range(1, height + 1)
+        ]
+
+    def _cell(self, sheet: str, address: str, what: str) -> Any:
+        if what == "formats":
+            return self.formats.get(sheet, {}).get(address, "General")
+        value, held = self.shown_and_held(sheet, address)
+        return value if what == "values" else held
+
+    def shown_and_held(self, sheet: str, address: str) -> tuple[Any, Any]:
+        """The value of a cell and its formula, as Office.js gives them: "" for a blank."""
+        both = self.shown(sheet, address), self.typed[sheet].get(address)
+        return tuple("" if each is None else each for each in both)  # type: ignore[return-value]
+
+    def payload(self, *args: Any, include: Sequence[str] = OURS) -> dict[str, Any]:
+        """What the client sends for a script; without `args` it is started by other means than our pane."""
+        body: dict[str, Any] = {
+            "client": "Office.js",
+            "version": "0.37.8",
+            "book": {
+                "name": "Book1.xlsx",
+                "active_sheet_index": 0,
+                "selection": "A1",
+                "calculation": "Automatic",
+            },
+            "names": [],
+            "sheets": [self._sheet(title, title in include) for title in self.typed],
+        }
+        return {**body, "args": list(args)} if args else body
+
+    def _sheet(self, title: str, included: bool) -> dict[str, Any]:
+        return {
+            "name": title,
+            "visibility": "Visible",
+            "show_gridlines": True,
+            "print_area": None,
+            "notes": [],
+            "notes_supported": False,
+            "values": self._sent(title) if included else [[]],
+            **{kind: [] for kind in ("pictures", "shapes", "charts", "tables", "pivot_tables")},
+        }
+
+    def _sent(self, title: str) -> list[list[Any]]:
+        values, formats = self.grid(title, "values"), self.grid(title, "formats")
+        return [
+            [
+                f"{(WINDOWS_EPOCH + timedelta(days=value)).isoformat()}.000Z"
+                if isinstance(value, float) and is_date_format(form)
+                else value
+                for value, form in zip(line, forms, strict=True)
+            ]
+            for line, forms in zip(values, formats, strict=True)
+        ]
+
+    def formulas(self) -> dict[str, list[list[Any]]]:
+        """What our task pane sends beside the values."""
+        return {title: self.grid(title, "formulas") for title in OURS if title in self.typed}
+
+    def state_text(self) -> str | None:
+        return None if self.state is None else state_text(self.state)
+
+    def apply(self, actions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        """Do what the client does with an answer; the calls of the task pane's functions, by name."""
+        titles, calls = list(self.typed), {}
+        typed: dict[CellKey, CellValue] = {}
+        for action in actions:
+            if action["func"] == "addSheet":
+                position, name = action["args"]
+                titles.insert(position, name)
+                self.typed[name] = {}
+            elif action["func"] == "runMacro":
+                name, argument = action["args"]
+                calls[name] = argument
+            else:
+                assert action["func"] == "setValues", action
+                sheet = titles[action["sheet_position"]]
+                for down, line in enumerate(action["values"], action["start_row"] + 1):
+                    for right, value in enumerate(line, action["start_column"] + 1):
+                        typed[sheet, join_address(down, right)] = value
+        self.type(typed)
+        return calls
