@@ -28,6 +28,7 @@ LAYERS = {
         "xlwings_addin.sheets",
         "xlwings_addin.book",
         "xlwings_addin.sources",
+        "xlwings_addin.ledger",
         "xlwings_addin.hosts",
         "udfs",
     },

@@ -76,7 +76,9 @@ def rows(ledger: Ledger, query: str) -> list[tuple[object, ...]]:
 
 
 def test_a_snapshot_keeps_results_methods_and_every_scalar(results: dict[str, Results]):
-    taken = snapshot_of(results, command="build", book="book.xlsx", at=NOON, who="analyst", version="1.2")
+    taken = snapshot_of(
+        results, command="build", book=Path("book.xlsx"), at=NOON, who="analyst", version="1.2"
+    )
     assert (taken.time, taken.who, taken.version, taken.command) == (NOON, "analyst", "1.2", "build")
     assert taken.book == os.path.abspath("book.xlsx")
     assert [each.case for each in taken.cases] == list(results)

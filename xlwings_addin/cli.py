@@ -570,7 +570,7 @@ def serve(
         certificate=certificate,
         certificate_key=certificate_key,
         max_megabytes=max_megabytes,
-        tables=lambda: _folder(inputs),
+        source=inputs,
     )
 
 
@@ -662,17 +662,10 @@ def _facts(
 
 
 def _remember(results: Mapping[str, Results], book: Path, command: Command, ledger: Path | None) -> None:
-    """Append a snapshot to the ledger; where that fails the work is done all the same, and that is said."""
-    from xlwings_addin.core.errors import ValuationError
-    from xlwings_addin.ledger import open_ledger, snapshot_of
+    from xlwings_addin.ledger.remember import remember
 
-    opened = open_ledger(ledger)
-    if opened is None:
-        return
-    try:
-        opened.append(snapshot_of(results, command=command, book=book))
-    except ValuationError as error:
-        print(f"xiaomi-model: not in the ledger: {error}", file=sys.stderr)
+    if forgotten := remember(results, command, book, ledger):
+        print(f"xiaomi-model: not in the ledger: {forgotten}", file=sys.stderr)
 
 
 def _print_differences(found: Differences) -> None:

@@ -143,8 +143,10 @@ def test_refresh_updates_what_nobody_changed_and_keeps_the_rest(
 
     ((said, mode),) = excel.app.said
     assert mode == "info"
-    assert said.startswith(f"{len(expected.plan.updated)} inputs updated, 1 of your own kept.\nbase: from ")
-    assert f"to {expected.value_after:.2f} HKD a share" in said
+    assert said.startswith(
+        f"Inputs updated: {len(expected.plan.updated)}; changes of yours kept: 1.\nA share in base: from "
+    )
+    assert f"to {expected.value_after:.2f} HKD." in said
     assert excel.pages[TAX[0]][split_address(TAX[1])] == 0.17
     assert excel.pages[OVERRIDE[0]][split_address(OVERRIDE[1])] == 0.2
     refreshed = read_values(mine)
@@ -165,7 +167,7 @@ def test_a_second_refresh_knows_what_the_first_has_written(excel: MemoryBook, ne
     type_in(excel, OVERRIDE, 0.2)
     buttons.refresh()
     buttons.refresh()
-    assert excel.app.said[1][0].startswith("0 inputs updated, 1 of your own kept.")
+    assert excel.app.said[1][0].startswith("Inputs updated: 0; changes of yours kept: 1.")
     copy = new_tables / "copy.xlsx"
     excel.SaveCopyAs(str(copy))
     state = read_state(read_package(copy))
@@ -217,7 +219,7 @@ def test_check_finds_nothing_in_the_workbook_as_delivered(excel: MemoryBook) -> 
     before = everything(excel)
     buttons.check()
     ((said, _),) = excel.app.said
-    assert re.match(r"OK: \d+ comparisons with the core in 5 cases, 0 failures\.", said)
+    assert re.match(r"OK: \d+ formula cells compared with the core in base, .*; 0 failures", said)
     assert everything(excel) == before
 
 
@@ -240,7 +242,7 @@ def test_check_finds_a_value_that_excel_shows_wrong(excel: MemoryBook) -> None:
     buttons.check()
     ((said, _),) = excel.app.said
     assert said.startswith("FAILED: ")
-    assert f"{at[0]}!{at[1]} stored value against its formula: 99.0 against" in said
+    assert f"{at[0]}!{at[1]} value_per_share: stored value against its formula: 99.0 against" in said
 
 
 def test_the_list_of_functions_says_what_the_registry_says(excel: MemoryBook) -> None:

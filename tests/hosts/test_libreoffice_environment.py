@@ -99,7 +99,7 @@ def test_commands_work_from_a_process_of_their_own(office: Office, delivered: Pa
     office.open(str(book), True)
     done, text = office.dispatch("refresh")
     assert done, text
-    assert text.startswith("0 inputs updated, 0 overrides kept, 0 changed formulas kept")
+    assert text.startswith("Inputs updated: 0; changes of yours kept: 0.")
     assert office.titles()[-1] == "Changes"
     done, text = office.dispatch("check")
     assert done, text

@@ -167,7 +167,7 @@ def test_started_without_the_task_pane_it_keeps_what_it_cannot_judge(
 ) -> None:
     calls = excel.apply(actions(server, "refresh", excel.payload()))
     assert calls["showRefreshed"].startswith("Inputs updated: 0; changes of yours kept: 6.")
-    assert calls["showRefreshed"].endswith("Formulas were not sent, so that none was judged.")
+    assert "Formulas were not sent, so that none was judged." in calls["showRefreshed"]
     assert "keepState" not in calls, "the record that the workbook carries is the better one"
     assert excel.shown(*of("tax_rate")) == 0.15
 

@@ -125,6 +125,7 @@ def snapshot_of(
 ) -> Snapshot:
     """The snapshot of a build or refresh: now, by the login name and the installed version unless given.
 
+    `book` is a file, or the name of a workbook that is open in a program.
     Raises `InputError` for no case, another command and a time without a zone.
     """
     if not results:
@@ -141,7 +142,7 @@ def snapshot_of(
         who=_login() if who is None else who,
         version=_version() if version is None else version,
         command=command,
-        book=os.path.abspath(book),
+        book=os.path.abspath(book) if isinstance(book, Path) else book,
         inputs_hash=sha256([each.case, each.inputs_hash] for each in cases),
         cases=cases,
     )

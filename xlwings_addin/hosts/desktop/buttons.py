@@ -2,14 +2,11 @@
 
 Each runs in a Python of its own that xlwings starts and that ends with it. It says on the status bar what it
 is doing and in a message box what it has done, or why it could not; then the workbook is as it was.
-
-The variable XIAOMI_MODEL_INPUTS names other tables than the project's own, a folder or an address.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 import webbrowser
 from collections.abc import Callable
@@ -26,15 +23,12 @@ from xlwings_addin.book.new_sheet import free_title
 from xlwings_addin.book.open_book import refresh_open
 from xlwings_addin.book.sheet_xml import join_address
 from xlwings_addin.core.errors import ValuationError
+from xlwings_addin.hosts import answers
 from xlwings_addin.hosts.desktop.excel_book import ExcelBook
 from xlwings_addin.hosts.desktop.ribbon import TAB
-from xlwings_addin.sources.facts import Facts, gather
 
-INPUTS = "XIAOMI_MODEL_INPUTS"
 FUNCTION_LIST = "Function list"
 LIST_WIDTHS = (60, 60, 60, 60, 30, 60, 60)
-SHOWN = 10
-"""Findings that a message box names before it counts the rest."""
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +76,7 @@ def _answer(doing: str, act: Callable[[xw.Book, Progress], str]) -> None:
 
 
 def _refreshed(book: xw.Book, progress: Progress) -> str:
-    facts, opened = _facts(), ExcelBook(book)
+    facts, opened = answers.facts(), ExcelBook(book)
     with opened.unchanged_on_error():
         done = refresh_open(
             opened,
@@ -97,17 +91,7 @@ def _refreshed(book: xw.Book, progress: Progress) -> str:
         assert done.plan.state is not None
         opened.state = done.plan.state
         opened.widen(WIDTHS)
-    values = (done.value_before, done.value_after)
-    before, after = (f"{each:.2f}" if isinstance(each, float) else each for each in values)
-    return (
-        f"{len(done.plan.updated)} inputs updated, {len(done.plan.overrides)} of your own kept.\n"
-        f"{done.case}: from {before} to {after} HKD a share.\n\nThe last sheet lists them."
-        + "".join(f"\n\n{warning}" for warning in facts.warnings)
-    )
-
-
-def _facts() -> Facts:
-    return gather(os.environ.get(INPUTS) or None)
+    return answers.refreshed(done, *facts.warnings)
 
 
 def _checked(book: xw.Book, progress: Progress) -> str:
@@ -115,15 +99,13 @@ def _checked(book: xw.Book, progress: Progress) -> str:
         copy = Path(folder) / f"copy{Path(book.name).suffix or '.xlsx'}"
         book.api.SaveCopyAs(str(copy))
         report = check_book(
-            copy, functions=callbacks(), folder=_facts().folder, second_opinion="skip", progress=progress
+            copy,
+            functions=callbacks(),
+            folder=answers.facts().folder,
+            second_opinion="skip",
+            progress=progress,
         )
-    failures = [each for each in report.findings if each.severity == "failure"]
-    lines = [f"{each.sheet}!{each.cell} {each.message}" for each in failures[:SHOWN]]
-    if len(failures) > SHOWN:
-        lines.append(f"and {len(failures) - SHOWN} more")
-    verdict = "OK" if report.ok else "FAILED"
-    counts = f"{report.comparisons} comparisons with the core in {len(report.cases)} cases"
-    return "\n".join([f"{verdict}: {counts}, {len(failures)} failures.", "", *lines])
+    return answers.checked(report)
 
 
 def _listed(book: xw.Book, _: Progress) -> str:

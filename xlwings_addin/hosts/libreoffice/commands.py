@@ -1,12 +1,8 @@
-"""Refresh and check of a workbook that is open in Calc.
-
-The variable XIAOMI_MODEL_INPUTS names other tables than the project's own, a folder or an address.
-"""
+"""Refresh and check of a workbook that is open in Calc."""
 
 from __future__ import annotations
 
 import base64
-import os
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,14 +12,14 @@ from udfs.registry import PREFIXES, REGISTRY, spelling
 from xlwings_addin.book.changes_sheet import WIDTHS
 from xlwings_addin.book.open_book import check_open, refresh_open
 from xlwings_addin.book.package import CellKey, CellValue, read_package
-from xlwings_addin.book.refresh import Refreshed
-from xlwings_addin.book.report import Report
 from xlwings_addin.book.state import State, read_state, state_from_text, state_text
+from xlwings_addin.hosts import answers
 
-INPUTS: Final = "XIAOMI_MODEL_INPUTS"
-SHOWN: Final = 10
-"""Findings that a message lists before it counts the rest."""
-RENAMES: Final = "where they have the names of another program, Refresh model gives them those of Calc."
+UNDO: Final = "One step of Undo takes all of it back."
+UNKNOWN: Final = (
+    "Functions that Calc does not know are #NAME?: where they have the names of another program, "
+    "Refresh model gives them those of Calc."
+)
 _OTHER_HOSTS = {
     prefix + name: spelling(name, "libreoffice")
     for name in REGISTRY
@@ -51,14 +47,15 @@ class Workbook(Protocol):
 
 def refresh(workbook: Workbook) -> str:
     """New facts into the workbook, a new sheet that says what was done, and functions as Calc calls them."""
-    book, titles = _Cells(workbook), set(workbook.titles())
+    book, titles, facts = _Cells(workbook), set(workbook.titles()), answers.facts()
     workbook.rename_calls(_OTHER_HOSTS)
     done = refresh_open(
         book,
         state=_state(workbook),
         shown=book.shown,
         name=_name(workbook),
-        folder=_tables(),
+        folder=facts.folder,
+        tables=facts.name,
         titles=titles,
         progress=workbook.progress,
     )
@@ -66,14 +63,16 @@ def refresh(workbook: Workbook) -> str:
         workbook.widen(title, WIDTHS)
     assert done.plan.state is not None
     workbook.keep_state(_packed(state_text(done.plan.state)))
-    return _refreshed(done)
+    return answers.refreshed(done, UNDO, *facts.warnings)
 
 
 def check(workbook: Workbook) -> str:
     """What the workbook shows against the core, and its own checks."""
     workbook.progress("Comparing with the core")
     book = _Cells(workbook)
-    return _checked(check_open(book, shown=book.shown, name=_name(workbook), folder=_tables()))
+    report = check_open(book, shown=book.shown, name=_name(workbook), folder=answers.facts().folder)
+    unknown = any(each.found == "#NAME?" for each in report.findings if each.severity == "failure")
+    return answers.checked(report) + (f"\n{UNKNOWN}" if unknown else "")
 
 
 class _Cells:
@@ -107,15 +106,6 @@ def _name(workbook: Workbook) -> str:
     return Path(path).name if path else "the open workbook"
 
 
-def _tables() -> Path | None:
-    place = os.environ.get(INPUTS)
-    if not place or "://" not in place:
-        return Path(place) if place else None
-    from xlwings_addin.sources import fetch
-
-    return fetch(place).folder
-
-
 def _state(workbook: Workbook) -> State | None:
     """What was written last: by a refresh in Calc, kept in the workbook, or into the file it came from."""
     found: list[State | None] = []
@@ -136,33 +126,3 @@ def _unpacked(text: str) -> str:
         return zlib.decompress(base64.b64decode(text)).decode()
     except (ValueError, zlib.error):
         return text
-
-
-def _refreshed(done: Refreshed) -> str:
-    found = done.plan
-    counts = (
-        f"{len(found.updated)} inputs updated, {len(found.overrides)} overrides kept, "
-        f"{len(found.formulas)} changed formulas kept"
-    )
-    before, after = (
-        f"{each:.2f}" if isinstance(each, float) else str(each)
-        for each in (done.value_before, done.value_after)
-    )
-    moved = f"A share in {done.case}: from {before} to {after} HKD."
-    return f"{counts}.\n{moved}\nA new sheet lists each of them. One step of Undo takes all of it back."
-
-
-def _checked(report: Report) -> str:
-    failures = [each for each in report.findings if each.severity == "failure"]
-    counts = report.counts()
-    head = (
-        f"{'OK' if report.ok else 'FAILED'}: {report.comparisons} formula cells compared with the core "
-        f"in case {', '.join(report.cases)}; "
-        f"{counts.get('failure', 0)} failures, {counts.get('warning', 0)} warnings."
-    )
-    lines = [f"{each.sheet}!{each.cell} {each.line}: {each.message}" for each in failures[:SHOWN]]
-    if len(failures) > SHOWN:
-        lines.append(f"and {len(failures) - SHOWN} more")
-    if any(each.found == "#NAME?" for each in failures):
-        lines.append(f"Functions that Calc does not know are #NAME?: {RENAMES}")
-    return "\n".join([head, *lines])

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import xlwings
@@ -21,6 +20,7 @@ from xlwings_addin.book.open_book import check_open, refresh_open
 from xlwings_addin.book.refresh import Refreshed
 from xlwings_addin.book.state import state_from_text, state_text
 from xlwings_addin.core.errors import ValuationError
+from xlwings_addin.hosts import answers
 from xlwings_addin.hosts.server.book import Formulas, ServerBook
 from xlwings_addin.hosts.server.figures import figures
 from xlwings_addin.sheets import sheets
@@ -33,13 +33,8 @@ OURS = [sheet.title for sheet in sheets()]
 """The sheets whose cells the client sends; an analyst's own stay where they are."""
 
 
-def packaged() -> Path | None:
-    """Where the tables are, if they are not the package's own."""
-    return None
-
-
-tables: Callable[[], Path | None] = packaged
-"""What gives the folder that a refresh takes new facts from; `serve` sets it."""
+source: str | None = None
+"""The folder or address that a refresh takes new facts from; `serve` sets it."""
 
 
 @script(include=OURS)
@@ -50,25 +45,27 @@ async def refresh(book: xlwings.Book, formulas: Formulas | None = None, state: s
     without them nobody knows whether an input was typed, so that whatever differs is kept and listed.
     """
 
-    def work() -> Refreshed:
-        open_book = ServerBook(book, formulas)
+    def work() -> tuple[Refreshed, str]:
+        open_book, facts = ServerBook(book, formulas), answers.facts(source)
         known = state_from_text(state, shown=book.name) if state and formulas is not None else None
-        return refresh_open(
+        done = refresh_open(
             open_book,
             state=known,
             shown=open_book.shown,
             recalculates=False,
             sees_formulas=formulas is not None,
             name=book.name,
-            folder=tables(),
-            tables="the tables of the server",
+            folder=facts.folder,
+            tables=facts.name,
             titles=open_book.titles,
         )
+        unseen = () if formulas is not None else ("Formulas were not sent, so that none was judged.",)
+        return done, answers.refreshed(done, *unseen, *facts.warnings)
 
-    done = await _answered(work)
+    done, said = await _answered(work)
     if formulas is not None and done.plan.state is not None:
         _call(book, "keepState", state_text(done.plan.state))
-    _call(book, "showRefreshed", _sentence(done, sees_formulas=formulas is not None))
+    _call(book, "showRefreshed", said)
 
 
 @script(include=OURS)
@@ -76,7 +73,7 @@ async def check(book: xlwings.Book, formulas: Formulas | None = None) -> None:
     """Compare what the open workbook shows with the core, and hand its figures to the task pane."""
 
     def work() -> dict[str, Any]:
-        open_book, folder = ServerBook(book, formulas), tables()
+        open_book, folder = ServerBook(book, formulas), answers.facts(source).folder
         report = check_open(
             open_book,
             shown=open_book.shown,
@@ -109,11 +106,3 @@ def _call(book: xlwings.Book, name: str, *args: Any) -> None:
     Not by `app.macro`, which would reach the latest book of all requests.
     """
     book.impl.append_json_action(func="runMacro", args=[name, *args])
-
-
-def _sentence(done: Refreshed, *, sees_formulas: bool) -> str:
-    found = done.plan
-    kept = len(found.overrides) + len(found.formulas) + len(found.texts_kept)
-    unseen = "" if sees_formulas else " Formulas were not sent, so that none was judged."
-    counts = f"Inputs updated: {len(found.updated)}; changes of yours kept: {kept}"
-    return f"{counts}. The last sheet lists them.{unseen}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
@@ -64,9 +64,9 @@ def serve(
     certificate: Path | None = None,
     certificate_key: Path | None = None,
     max_megabytes: int,
-    tables: Callable[[], Path | None] = lambda: None,
+    source: str | None = None,
 ) -> None:
-    """Run the server until it is stopped; `tables` gives the folder that a refresh takes new facts from.
+    """Run the server until it is stopped; `source` is what a refresh takes new facts from.
 
     Raises `InputError` for what it must not start with.
     """
@@ -84,7 +84,7 @@ def serve(
     from xlwings_addin.hosts.server import scripts
     from xlwings_addin.hosts.server.app import application
 
-    scripts.tables = tables
+    scripts.source = source
     hosts = [*LOOPBACK, host, public.rpartition(":")[0] or public]
     uvicorn.run(
         application(hosts, max_megabytes * MEGABYTE),
