@@ -42,7 +42,7 @@ DOORS = {
     "xlwings": ("udfs/registry.py", "xlwings_addin/hosts/", "xlwings_addin/book/refresh.py"),
     "pydantic": ("xlwings_addin/model/tables.py",),
     "typer": ("xlwings_addin/cli.py",),
-    "rich": ("xlwings_addin/cli.py",),
+    "rich": ("xlwings_addin/printing.py",),
     "scipy": ("xlwings_addin/core/",),
     "lxml": ("xlwings_addin/book/",),
     "duckdb": ("xlwings_addin/ledger/",),

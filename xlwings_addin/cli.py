@@ -1,36 +1,27 @@
-"""The command line: `xiaomi-model value | build | recalc | check | functions`.
+"""The command line: `xiaomi-model COMMAND`; `xiaomi-model --help` lists the commands.
 
 Exit status: 0 when all is well, 1 when a check fails, 2 for bad input.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 import xlwings_addin as xa
+from xlwings_addin import printing
 from xlwings_addin.core.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import JustifyMethod
-    from rich.table import Table
-
-    from udfs.registry import Target, Udf
-    from xlwings_addin.book.differences import Differences
-    from xlwings_addin.book.package import CellKey, CellValue
-    from xlwings_addin.book.refresh import Refreshed
-    from xlwings_addin.book.report import Finding, Report
+    from udfs.registry import Target
     from xlwings_addin.ledger.snapshot import Command
-    from xlwings_addin.model.bridge import Bridge
     from xlwings_addin.model.xiaomi import Results
     from xlwings_addin.sources.facts import Facts
 
@@ -126,13 +117,13 @@ def value(
 ) -> None:
     """Value one case, or all, and print what a share is worth and why."""
     if every:
-        _print_cases(xa.values(folder=_folder(inputs)), as_json=as_json)
+        printing.show_cases(xa.values(folder=_folder(inputs)), as_json=as_json)
         return
     results = xa.value(case, folder=_folder(inputs))
     if as_json:
-        _print_json(results.summary())
+        printing.show_json(results.summary())
     else:
-        _print(_value_table(results))
+        printing.show(printing.value_table(results))
 
 
 @app.command()
@@ -152,7 +143,7 @@ def build(
     from xlwings_addin.book.build import build as build_book
 
     target = out or xa.default_book()
-    with _progress() as progress:
+    with printing.progress() as progress:
         facts = _facts(inputs, progress, market=market, allow_stale=allow_stale)
         book = build_book(
             target,
@@ -165,10 +156,10 @@ def build(
     _remember(book.context.results, target, "build", ledger)
     formulas = sum(cell.entry.kind == "formula" for cell in book.cells())
     if as_json:
-        _print_json({"book": str(target), "cases": book.context.cases, "formulas": formulas})
+        printing.show_json({"book": str(target), "cases": book.context.cases, "formulas": formulas})
     else:
         cases = len(book.context.cases)
-        _print(f"{target}: {formulas} formula cells agree with the core in each of {cases} cases")
+        printing.show(f"{target}: {formulas} formula cells agree with the core in each of {cases} cases")
 
 
 @app.command()
@@ -198,7 +189,7 @@ def refresh(
     from udfs.registry import callbacks
     from xlwings_addin.book.refresh import refresh_file
 
-    with _progress() as progress:
+    with printing.progress() as progress:
         facts = _facts(inputs, progress, market=market, allow_stale=allow_stale)
         done = refresh_file(
             book,
@@ -216,7 +207,7 @@ def refresh(
         )
     if not dry_run and done.results:
         _remember(done.results, book, "refresh", ledger)
-    _print_refreshed(done, dry_run=dry_run, as_json=as_json)
+    printing.show_refreshed(done, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
@@ -234,7 +225,7 @@ def diff(
     from xlwings_addin.book.differences import differences
     from xlwings_addin.book.package import save
 
-    with _progress() as progress:
+    with printing.progress() as progress:
         found = differences(before, after, folder=_folder(inputs), progress=progress)
     if html is not None:
         save(html, found.to_html().encode())
@@ -245,9 +236,9 @@ def diff(
             raise InputError("chart", str(chart), f"has nothing to show: {'; '.join(found.notes)}")
         draw_waterfall(found.bridge, chart)
     if as_json:
-        _print_json(found.to_json())
+        printing.show_json(found.to_json())
     else:
-        _print_differences(found)
+        printing.show_differences(found)
 
 
 @app.command()
@@ -265,7 +256,7 @@ def history(
         raise InputError("ledger", "off", "is turned off: name a file with --ledger", shown="off")
     snapshots = opened.snapshots(limit=limit, case=case)
     if as_json:
-        _print_json([each.as_dict() for each in snapshots])
+        printing.show_json([each.as_dict() for each in snapshots])
         return
     rows = [
         (
@@ -280,7 +271,11 @@ def history(
         )
         for each in snapshots
     ]
-    _print(_table(str(opened.path), ("Snapshot", "Time (UTC)", "Who", "What", "Inputs", "HKD a share"), rows))
+    printing.show(
+        printing.table(
+            str(opened.path), ("Snapshot", "Time (UTC)", "Who", "What", "Inputs", "HKD a share"), rows
+        )
+    )
 
 
 @app.command("as-of")
@@ -294,14 +289,14 @@ def as_of(
 
     cases = value_as_of(day.date(), _folder(inputs))
     if as_json:
-        _print_json([each.as_dict() for each in cases.values()])
+        printing.show_json([each.as_dict() for each in cases.values()])
         return
     for each in cases.values():
         known = f"{each.known.sotp.value_per_share:.2f}" if each.known else f"no value: {each.refusal}"
         written = f"{each.as_written.sotp.value_per_share:.2f}"
-        _print(f"{each.case}: {written} HKD a share as written, {known} with what was known")
+        printing.show(f"{each.case}: {written} HKD a share as written, {known} with what was known")
         for late in each.late:
-            _print(f"  {late}")
+            printing.show(f"  {late}")
 
 
 @app.command()
@@ -309,7 +304,7 @@ def index(folder: Annotated[Path, typer.Argument(help="Tables that are to be ser
     """Write the index that a served folder of tables needs, after every change of them."""
     from xlwings_addin.sources import write_index
 
-    _print(str(write_index(folder)))
+    printing.show(str(write_index(folder)))
 
 
 @app.command()
@@ -339,7 +334,7 @@ def scorecard(
         vintage = vintage_of(xa.value(case, folder=_folder(inputs)))
     found = scores(vintage, load_tables(_folder(inputs)))
     if as_json:
-        _print_json([asdict(each) for each in found])
+        printing.show_json([asdict(each) for each in found])
         return
     rows = [
         (
@@ -349,7 +344,9 @@ def scorecard(
         )
         for each in found
     ]
-    _print(_table(vintage.name, ("What", "Period", "Unit", "Forecast", "Actual", "Error"), rows, right=3))
+    printing.show(
+        printing.table(vintage.name, ("What", "Period", "Unit", "Forecast", "Actual", "Error"), rows, right=3)
+    )
 
 
 @app.command()
@@ -370,15 +367,15 @@ def recalc(
 ) -> None:
     """Evaluate every formula of a workbook, our functions included, and write the values into the file."""
     written = out or book
-    with _progress() as progress:
+    with printing.progress() as progress:
         progress("Calculating")
         values = xa.recalculate(book, written, target=cast("Target | None", target))
     if as_json:
-        _print_json(
+        printing.show_json(
             {"book": str(written), "values": {f"{sheet}!{cell}": v for (sheet, cell), v in values.items()}}
         )
     else:
-        _print(f"{written}: {len(values)} formula cells calculated{_errors_among(values)}")
+        printing.show(f"{written}: {len(values)} formula cells calculated{printing.errors_among(values)}")
 
 
 export_app = typer.Typer(no_args_is_help=True, help="Write what other programs, or the next build, read.")
@@ -409,7 +406,7 @@ def export_case(
     done = export(book, name, author=author, day=day, case=case, folder=_folder(inputs), out=out)
     overrides = {each.key: each.value for each in done.overrides}
     if as_json:
-        _print_json(
+        printing.show_json(
             {
                 "file": str(done.path),
                 "extends": done.extends,
@@ -418,9 +415,9 @@ def export_case(
             }
         )
         return
-    _print(f"{done.path}: {len(overrides)} overrides of {done.extends} ({', '.join(overrides)})")
+    printing.show(f"{done.path}: {len(overrides)} overrides of {done.extends} ({', '.join(overrides)})")
     for each in done.left_out:
-        _print(f"left out: {each}")
+        printing.show(f"left out: {each}")
 
 
 @export_app.command("desktop")
@@ -433,9 +430,9 @@ def export_desktop(
 
     written = [str(path) for path in export(out)]
     if as_json:
-        _print_json({"files": written})
+        printing.show_json({"files": written})
     else:
-        _print("\n".join(written))
+        printing.show("\n".join(written))
 
 
 @export_app.command("libreoffice")
@@ -448,9 +445,11 @@ def export_libreoffice(
 
     written = export(out)
     if as_json:
-        _print_json({"file": str(written), "python": sys.executable})
+        printing.show_json({"file": str(written), "python": sys.executable})
     else:
-        _print(f"{written}: install it with LibreOffice's Extension Manager, or with `unopkg add {written}`")
+        printing.show(
+            f"{written}: install it with LibreOffice's Extension Manager, or with `unopkg add {written}`"
+        )
 
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, write nothing.")]
@@ -463,7 +462,7 @@ def install(dry_run: DryRun = False) -> None:
     from xlwings_addin.hosts.desktop.install import install as put
 
     for line in put(Machine.here(), dry_run=dry_run):
-        _print(line)
+        printing.show(line)
 
 
 @app.command()
@@ -473,7 +472,7 @@ def uninstall(dry_run: DryRun = False) -> None:
     from xlwings_addin.hosts.desktop.install import uninstall as take_away
 
     for line in take_away(Machine.here(), dry_run=dry_run):
-        _print(line)
+        printing.show(line)
 
 
 @app.command()
@@ -490,7 +489,7 @@ def check(
     from udfs.registry import callbacks
     from xlwings_addin.book.compare import check as check_book
 
-    with _progress() as progress:
+    with printing.progress() as progress:
         report = check_book(
             book or xa.default_book(),
             functions=callbacks(),
@@ -499,9 +498,9 @@ def check(
             progress=progress,
         )
     if as_json:
-        _print_json(report.as_dict())
+        printing.show_json(report.as_dict())
     else:
-        _print_report(report, verbose=verbose)
+        printing.show_report(report, verbose=verbose)
     if not report.ok:
         raise typer.Exit(CHECK_FAILED)
 
@@ -528,12 +527,12 @@ def functions(
         return
     chosen = [REGISTRY[name.upper()]] if name else list(REGISTRY.values())
     if as_json:
-        _print_json([_function(each) for each in chosen])
+        printing.show_json([printing.function_data(each) for each in chosen])
     elif name:
-        _print_function(chosen[0])
+        printing.show_function(chosen[0])
     else:
         rows = [(each.signature, each.summary) for each in chosen]
-        _print(_table("Functions for cells", ("Function", "What it gives"), rows))
+        printing.show(printing.table("Functions for cells", ("Function", "What it gives"), rows))
 
 
 @app.command()
@@ -574,71 +573,6 @@ def serve(
     )
 
 
-# --- output -------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], object]]:
-    """What is being done, on standard error, while it is being done; nothing where nobody watches."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("Starting") as status:
-        yield lambda doing: status.update(f"{doing} ...")
-
-
-def _print(what: str | Table) -> None:
-    if isinstance(what, str):
-        print(what)
-        return
-    from rich.console import Console
-
-    Console(highlight=False).print(what)
-
-
-def _print_json(data: Any) -> None:
-    print(json.dumps(data, indent=2, default=str, ensure_ascii=False))
-
-
-def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: int = 0) -> Table:
-    """A table whose last `right` columns are figures."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title, title_justify="left")
-    for position, heading in enumerate(headings):
-        justify: JustifyMethod = "right" if position >= len(headings) - right else "left"
-        table.add_column(heading, justify=justify, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    return table
-
-
-def _value_table(results: Results) -> Table:
-    parts = results.sotp
-    rows = [
-        (label, f"{part.value:,.0f}", f"{part.usd:,.0f}", f"{part.per_share:.2f}")
-        for label, part in (
-            ("Core business", parts.core),
-            ("Electric vehicles", parts.vehicle),
-            ("New initiatives", parts.new_initiatives),
-            ("Holding discount", parts.discount),
-            ("Net cash", parts.net_cash),
-            ("Investments", parts.associates),
-            ("Minority interests", parts.minority_interest),
-            ("Equity value", parts.equity),
-        )
-        if part.value or part is parts.equity
-    ]
-    price = results.inputs.number("price_hkd")
-    rows.append(("Price", "", "", f"{price:.2f}"))
-    rows.append(("Margin of safety", "", "", _percent(parts.margin_of_safety)))
-    title = f"{results.case}, {results.inputs['valuation_date']}: {results.inputs['case_title']}"
-    return _table(title, ("", "CNY m", "USD m", "HKD a share"), rows, right=3)
-
-
 def _folder(inputs: str | None) -> Path | None:
     """The folder of tables that `--inputs` names, fetched first where it is an address."""
     if inputs is None or "://" not in inputs:
@@ -666,173 +600,6 @@ def _remember(results: Mapping[str, Results], book: Path, command: Command, ledg
 
     if forgotten := remember(results, command, book, ledger):
         print(f"xiaomi-model: not in the ledger: {forgotten}", file=sys.stderr)
-
-
-def _print_differences(found: Differences) -> None:
-    counts = ", ".join(f"{count} {kind}" for kind, count in found.counts.items() if count)
-    _print(f"{found.before} and {found.after}: {counts or 'no difference'}")
-    for note in found.notes:
-        _print(note)
-    if found.bridge is not None:
-        _print_bridge(found.bridge)
-
-
-def _print_bridge(bridge: Bridge) -> None:
-    rows = [
-        (each.label, f"{each.part:+.4f}", f"{each.error:.4f}" if each.error else "")
-        for each in bridge.drivers
-    ]
-    title = f"{bridge.after_case}: {bridge.before:.2f} to {bridge.after:.2f} HKD a share"
-    _print(_table(title, ("Driver", "HKD a share", "Standard error"), rows, right=2))
-
-
-def _print_refreshed(done: Refreshed, *, dry_run: bool, as_json: bool) -> None:
-    from xlwings_addin.book.refresh import rows_of
-
-    rows = list(rows_of(done))
-    if as_json:
-        names = ("what", "where", "before", "after", "tables", "source", "as_of")
-        _print_json(
-            {
-                "book": done.book,
-                "case": done.case,
-                "written": not dry_run,
-                "value_per_share_hkd": {"before": done.value_before, "after": done.value_after},
-                "tables": done.tables,
-                "changes": [dict(zip(names, row, strict=True)) for row in rows],
-                "bridge": None if done.bridge is None else done.bridge.as_dict(),
-                "notes": list(done.notes),
-                "unplaced": done.plan.unplaced,
-                "backup": str(done.backup) if done.backup else None,
-            }
-        )
-        return
-    if rows:
-        shown = [tuple("" if cell is None else str(cell) for cell in row[:5]) for row in rows]
-        _print(_table("Refresh", ("What", "Where", "Before", "After", "Tables"), shown, right=3))
-    if done.bridge is not None:
-        _print_bridge(done.bridge)
-    for note in done.notes:
-        _print(note)
-    if unplaced := done.plan.unplaced:
-        more = f" and {len(unplaced) - SHOWN} more" if len(unplaced) > SHOWN else ""
-        _print(f"no line in this workbook, build a new one to see it: {', '.join(unplaced[:SHOWN])}{more}")
-    counts = f"{len(done.plan.updated)} inputs updated, {len(done.plan.overrides)} overrides kept"
-    before, after = (
-        f"{each:.2f}" if isinstance(each, float) else each for each in (done.value_before, done.value_after)
-    )
-    verb = "would go" if dry_run else "went"
-    _print(f"{done.book}: {counts}; {done.case} {verb} from {before} to {after} HKD a share")
-    if done.backup:
-        _print(f"the former version is {done.backup}")
-
-
-def _errors_among(values: Mapping[CellKey, CellValue]) -> str:
-    from xlwings_addin.book.package import is_error
-
-    wrong = [f"{sheet}!{cell} {value}" for (sheet, cell), value in values.items() if is_error(value)]
-    more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-    return f"; errors in {', '.join(wrong[:SHOWN])}{more}" if wrong else ""
-
-
-def _percent(share: float | str) -> str:
-    return share if isinstance(share, str) else f"{share:.1%}"
-
-
-def _print_cases(cases: Mapping[str, Results], *, as_json: bool) -> None:
-    from xlwings_addin.model.xiaomi import weighted_value
-
-    weighted = weighted_value(cases.values())
-    if as_json:
-        summaries = {case: results.summary() for case, results in cases.items()}
-        value = None if isinstance(weighted, str) else weighted
-        _print_json({"cases": summaries, "weighted_value_per_share_hkd": value})
-        return
-    rows = [
-        (
-            case,
-            *(f"{part.per_share:.2f}" for part in (each.sotp.core, each.sotp.vehicle)),
-            *(f"{each.sotp.cash_and_other_per_share:.2f}", f"{each.sotp.value_per_share:.2f}"),
-            *(f"{each.inputs.number('price_hkd'):.2f}", _percent(each.sotp.margin_of_safety)),
-            f"{each.inputs.number('probability'):.0%}",
-        )
-        for case, each in cases.items()
-    ]
-    total = weighted if isinstance(weighted, str) else f"{weighted:.2f}"
-    rows.append(("weighted", "", "", "", total, "", "", ""))
-    headings = ("Case", "Core", "Vehicles", "Other", "Value", "Price", "Margin", "Weight")
-    _print(_table("HKD a share", headings, rows, right=7))
-
-
-def _function(entry: Udf) -> dict[str, Any]:
-    from udfs.registry import PREFIXES
-
-    return {
-        "name": entry.name,
-        "family": entry.family,
-        "signature": entry.signature,
-        "summary": entry.summary,
-        "formula": entry.formula,
-        "arguments": [
-            {
-                "name": each.host_name,
-                "kind": each.kind,
-                "unit": each.unit,
-                "doc": each.doc,
-                "optional": each.optional,
-                "default": each.default,
-                "choices": each.choices,
-            }
-            for each in entry.parameters
-        ],
-        "returns": entry.returns,
-        "errors": entry.errors,
-        "source": entry.source,
-        "example": {"formula": entry.example.formula, "result": entry.example.result},
-        "spelling": {target: prefix + entry.name for target, prefix in PREFIXES.items()},
-    }
-
-
-def _print_function(entry: Udf) -> None:
-    from udfs.reference import GIVEN_AS
-    from udfs.registry import PREFIXES
-
-    arguments = [(each.host_name, each.unit, GIVEN_AS[each.kind], each.doc) for each in entry.parameters]
-    _print(f"{entry.signature}\n{entry.summary}\n")
-    if arguments:
-        _print(_table("Arguments", ("Argument", "Unit", "Given as", "What it is"), arguments))
-    spellings = ", ".join(f"{prefix}{entry.name} ({target})" for target, prefix in PREFIXES.items())
-    _print(
-        f"Formula: {entry.formula}\nReturns: {entry.returns}\nErrors: {entry.errors}\n"
-        f"Example: {entry.example.formula} gives {entry.example.result}\nSource: {entry.source}\n"
-        f"In a file: {spellings}"
-    )
-
-
-def _print_report(report: Report, *, verbose: bool) -> None:
-    _print(
-        f"{report.book}: {report.lines} lines, {report.comparisons} comparisons of a formula with the core "
-        f"in {len(report.cases)} cases ({', '.join(report.cases)})"
-    )
-    _print(f"second engine: {report.second_engine}; {report.second_comparisons} comparisons")
-    shown = {"failure": "Failures", "warning": "Warnings"} | ({"note": "Notes"} if verbose else {})
-    for severity, title in shown.items():
-        rows = [_finding_row(each) for each in report.findings if each.severity == severity]
-        if rows and sys.stdout.isatty():
-            _print(_table(title, ("Kind", "Case", "Where", "Line", "What"), rows))
-        for row in () if sys.stdout.isatty() else rows:
-            _print(f"{severity}: {' | '.join(cell for cell in row if cell)}")
-    counts = report.counts()
-    _print(
-        f"{'OK' if report.ok else 'FAILED'}: {counts.get('failure', 0)} failures, "
-        f"{counts.get('warning', 0)} warnings, {counts.get('note', 0)} notes"
-    )
-
-
-def _finding_row(finding: Finding) -> tuple[str, ...]:
-    where = f"{finding.sheet}!{finding.cell}" if finding.cell else finding.sheet
-    what = f"{finding.message}  {finding.formula}" if finding.formula else finding.message
-    return finding.kind, finding.case, where, finding.line, what
 
 
 if __name__ == "__main__":
