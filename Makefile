@@ -9,7 +9,7 @@ model: $(VENV)/.installed
 	$(BIN)/xiaomi-model build
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/.installed
 	$(BIN)/xiaomi-model check
