@@ -540,6 +540,10 @@ def test_a_refresh_says_what_it_did_and_diff_says_what_moved(  # type: ignore[no
     page, picture = tmp_path / "moved.html", tmp_path / "moved.svg"
     moved = run("diff", delivered, book, "--inputs", tables, "--html", page, "--chart", picture, "--json")
     assert moved.status == 0, moved.err
+    assert run("diff", delivered, book, "--inputs", tables, "--changes").status == 0
+    assert {"Tax rate", "Input changed: 3"} <= {
+        v for at, v in read_values(book).items() if at[0] == "Changes"
+    }
     found = json.loads(moved.out)
     assert found["bridge"]["change"] == pytest.approx(
         done["value_per_share_hkd"]["after"] - done["value_per_share_hkd"]["before"], rel=1e-9

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -218,6 +219,9 @@ def diff(
     chart: Annotated[
         Path | None, typer.Option("--chart", help="A picture of the value bridge: .png or .svg.")
     ] = None,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Append a sheet that says so to the later workbook.")
+    ] = False,
     inputs: Inputs = None,
     as_json: Json = False,
 ) -> None:
@@ -235,6 +239,11 @@ def diff(
         if found.bridge is None:
             raise InputError("chart", str(chart), f"has nothing to show: {'; '.join(found.notes)}")
         draw_waterfall(found.bridge, chart)
+    if changes:
+        from xlwings_addin.book.changes_sheet import TITLE, differences_page, write_page
+        from xlwings_addin.book.new_sheet import append_sheet
+
+        append_sheet(after, TITLE, partial(write_page, differences_page(found)))
     if as_json:
         printing.show_json(found.to_json())
     else:

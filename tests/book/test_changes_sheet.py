@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 
 from udfs.registry import callbacks
-from xlwings_addin.book.changes_sheet import TITLE, _lengths
+from xlwings_addin.book.changes_sheet import TITLE, Line, Page, _lengths, differences_page, write_page
+from xlwings_addin.book.differences import differences
+from xlwings_addin.book.new_sheet import append_sheet
 from xlwings_addin.book.package import read_package
 from xlwings_addin.book.refresh import Refreshed, refresh_file
 from xlwings_addin.book.waterfall import Step
+from xlwings_addin.core.errors import BookError
 
 
 @pytest.fixture
@@ -122,3 +126,32 @@ def test_a_dry_run_knows_the_bridge_and_writes_no_sheet(
     done = refresh(copy, folder, dry_run=True)
     assert done.bridge is not None
     assert copy.read_bytes() == book_file.read_bytes()
+
+
+def test_the_differences_of_two_workbooks_make_a_page(delivered: Path, book_file: Path) -> None:
+    workbook = load_workbook(book_file)
+    line = next(row for row in workbook["Inputs"].iter_rows() if row[0].value == "Tax rate")
+    line[4].value = 0.2
+    workbook.create_sheet("Mine")["A1"] = "=1+1"
+    workbook.save(book_file)
+    found = differences(delivered, book_file)
+    assert found.bridge is not None
+    page = differences_page(found)
+    shown = [each.values for each in page.lines]
+    assert ("Tax rate", found.bridge.drivers[0].part) in {values[:2] for values in shown}
+    assert ("Input changed: 1",) in shown
+    assert ("Tax rate", f"Inputs!{line[4].coordinate}", None, 0.15, 0.2, "") in shown
+    assert ("", "Mine!A1", None, None, None, "=1+1") in shown
+    title = append_sheet(book_file, TITLE, partial(write_page, page))
+    assert rows(book_file, title)[0][0] == "Changes"
+    again = differences(delivered, book_file)
+    assert again.bridge is not None
+    assert {each.sheet for each in again.cells if each.kind == "added"} == {"Changes", "Mine"}
+
+
+def test_no_sheet_is_added_to_a_book_that_is_open_elsewhere(book_file: Path) -> None:
+    book_file.with_name(f"~${book_file.name}").touch()
+    before = book_file.read_bytes()
+    with pytest.raises(BookError, match="is open in another program"):
+        append_sheet(book_file, TITLE, partial(write_page, Page((Line("title", ("Changes",)),))))
+    assert book_file.read_bytes() == before

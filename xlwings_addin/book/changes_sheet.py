@@ -1,12 +1,13 @@
-"""The sheet that says what a refresh did: what a share was worth, what moved it, what changed, what was kept.
+"""The sheet Changes: what a share was worth, what moved it, what changed, what was kept.
 
-`changes_page` is its content, for a file as for a book that is open in a spreadsheet program; `write_page`
-gives it its look and the bridge as a native chart. It is a record: typed values, and nothing depends on it.
+`changes_page` and `differences_page` are its content, for a refresh (of a file as of a book that is open in a
+spreadsheet program) and for two workbooks; `write_page` gives it its look and the bridge as a native chart.
+It is a record: typed values, and nothing depends on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -20,8 +21,10 @@ from xlwings_addin.book import styles
 from xlwings_addin.book.package import CellKey, CellValue
 from xlwings_addin.book.sheet_xml import join_address
 from xlwings_addin.book.waterfall import FALL, RISE, TOTAL, Step, axis_range, shown_step, waterfall
+from xlwings_addin.model.bridge import Bridge
 
 if TYPE_CHECKING:
+    from xlwings_addin.book.differences import Differences
     from xlwings_addin.book.refresh import Change, Refreshed
 
 TITLE: Final = "Changes"
@@ -31,6 +34,8 @@ BARS_FROM: Final = len(WIDTHS) + 2
 LINE_HEIGHT: Final = 13.5
 CM_OF_A_ROW: Final = 0.53
 """A row of 15 points: how much of a chart it has room for."""
+MOST_LISTED: Final = 500
+"""Cells of a class that the sheet lists, as the page of `diff` does."""
 BARS: Final = {"Start": None, "Total": TOTAL, "Rise": RISE, "Fall": FALL, "Below zero": styles.RULE}
 """The stacked series and their colours; the first carries the others to where they stand."""
 
@@ -75,34 +80,9 @@ class Page:
 def changes_page(done: Refreshed) -> Page:
     """What a refresh did, as a page: value, bridge, inputs updated, and what of the analyst's was kept."""
     found = done.plan
-    lines = [
-        Line("title", ("Changes",)),
-        Line("purpose", (f"What the refresh of {done.time} did. A record: nothing depends on this sheet.",)),
-        Line("row"),
-        Line("heading", ("Value of a share", "Case", "Before", "After", "Change")),
-        Line("row", ("HKD a share", done.case, done.value_before, done.value_after, _change(done)), "HKD"),
-        Line("row", ("Tables", done.tables)),
-        *(Line("row", ("Note", note)) for note in done.notes),
-        Line("row"),
-    ]
-    bars: tuple[Step, ...] = ()
-    first_bar = 0
-    if done.bridge is not None:
-        bars = waterfall(done.bridge)
-        lines += [
-            Line("block", ("What moved it",)),
-            Line("heading", ("Driver", "HKD a share", "Standard error")),
-        ]
-        first_bar = len(lines) + 1
-        lines += [
-            Line(
-                "row",
-                (each.label, _part(each), each.error or None),
-                "HKD" if each.kind == "total" else "change",
-            )
-            for each in bars
-        ]
-        lines += [Line("row")] * (2 + round(_height(bars) / CM_OF_A_ROW))
+    lines = _head(f"What the refresh of {done.time} did", done.case, done.value_before, done.value_after)
+    lines += [Line("row", ("Tables", done.tables)), *_notes(done.notes)]
+    bars, first_bar = _add_bridge(lines, done.bridge)
     lines += _table("Inputs updated", found.updated, kept=False)
     lines += _table("Overrides kept", found.overrides, kept=True)
     lines += _table("Formulas kept", found.formulas, kept=True)
@@ -110,14 +90,66 @@ def changes_page(done: Refreshed) -> Page:
     return Page(tuple(lines), bars, first_bar)
 
 
+def differences_page(found: Differences) -> Page:
+    """What differs between two workbooks, as a page: value, bridge, cells by what happened to them."""
+    moved = found.bridge
+    values: tuple[str, CellValue, CellValue] = ("", None, None)
+    if moved is not None:
+        values = (moved.after_case, moved.before, moved.after)
+    lines = _head(f"What differs between {found.before} and {found.after}", *values)
+    lines += _notes(found.notes)
+    bars, first_bar = _add_bridge(lines, moved)
+    for kind, count in found.counts.items():
+        cells = [each for each in found.cells if each.kind == kind]
+        if not cells:
+            continue
+        lines.append(Line("block", (f"{kind.capitalize()}: {count}",)))
+        lines.append(Line("heading", ("Line", "Where", "", "Before", "After", "Formula after")))
+        lines += [
+            Line("row", (each.label, f"{each.sheet}!{each.cell}", None, each.old, each.new, each.new_formula))
+            for each in cells[:MOST_LISTED]
+        ]
+        if count > MOST_LISTED:
+            lines.append(Line("row", (f"and {count - MOST_LISTED} more",)))
+        lines.append(Line("row"))
+    return Page(tuple(lines), bars, first_bar)
+
+
+def _head(what: str, case: str, before: CellValue, after: CellValue) -> list[Line]:
+    change = after - before if isinstance(before, float) and isinstance(after, float) else None
+    return [
+        Line("title", ("Changes",)),
+        Line("purpose", (f"{what}. A record: nothing depends on this sheet.",)),
+        Line("row"),
+        Line("heading", ("Value of a share", "Case", "Before", "After", "Change")),
+        Line("row", ("HKD a share", case, before, after, change), "HKD"),
+    ]
+
+
+def _notes(notes: Iterable[str]) -> list[Line]:
+    return [*(Line("row", ("Note", note)) for note in notes), Line("row")]
+
+
+def _add_bridge(lines: list[Line], bridge: Bridge | None) -> tuple[tuple[Step, ...], int]:
+    """Add a bridge to the lines, with room for its chart; its bars, and the row of the first."""
+    if bridge is None:
+        return (), 0
+    bars = waterfall(bridge)
+    lines += [
+        Line("block", ("What moved it",)),
+        Line("heading", ("Driver", "HKD a share", "Standard error")),
+    ]
+    first_bar = len(lines) + 1
+    for each in bars:
+        unit = "HKD" if each.kind == "total" else "change"
+        lines.append(Line("row", (each.label, _part(each), each.error or None), unit))
+    lines += [Line("row")] * (2 + round(_height(bars) / CM_OF_A_ROW))
+    return bars, first_bar
+
+
 def _height(bars: Sequence[Step]) -> float:
     """Of the chart, in cm."""
     return 3.0 + 0.8 * len(bars)
-
-
-def _change(done: Refreshed) -> CellValue:
-    before, after = done.value_before, done.value_after
-    return after - before if isinstance(before, float) and isinstance(after, float) else None
 
 
 def _part(step: Step) -> float:

@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -18,7 +19,13 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlwings_addin.book.charts import charted_cells, with_cached_values
-from xlwings_addin.book.package import Package, read_package, read_values, with_child
+from xlwings_addin.book.package import (
+    Package,
+    read_package,
+    read_values,
+    save,
+    with_child,
+)
 from xlwings_addin.core.errors import BookError
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -60,6 +67,17 @@ def with_new_sheet(data: bytes, title: str, fill: Callable[[Worksheet], object])
     buffer = io.BytesIO()
     scratch.save(buffer)
     return package.with_parts(_moved(package, read_package(buffer.getvalue()), title))
+
+
+def append_sheet(path: Path, title: str, fill: Callable[[Worksheet], object]) -> str:
+    """Add a sheet to a file, which is replaced whole or not at all; the title it got, one that was free.
+
+    Raises `BookError` for a file that is open elsewhere or no workbook, and what `with_new_sheet` raises.
+    """
+    package = read_package(path)
+    free = free_title(title, package.titles)
+    save(path, with_new_sheet(package.original, free, fill))
+    return free
 
 
 def _moved(package: Package, scratch: Package, title: str) -> dict[str, bytes | None]:

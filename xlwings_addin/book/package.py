@@ -51,6 +51,7 @@ __all__ = [
     "normalise",
     "read_package",
     "read_values",
+    "refuse_open",
     "save",
     "write_values",
 ]
@@ -591,6 +592,14 @@ def is_open_elsewhere(path: Path | str) -> Path | None:
     return next((lock for lock in locks if lock.exists()), None)
 
 
+def refuse_open(path: Path | str) -> None:
+    """Raise `BookError` where a lock file says that a workbook is open in Excel or LibreOffice."""
+    lock = is_open_elsewhere(os.path.realpath(path))
+    if lock is not None:
+        rule = f"is open in another program, as its lock file {lock.name} says; close it there first"
+        raise BookError("file", str(path), rule, shown=str(path))
+
+
 def save(path: Path | str, data: bytes) -> None:
     """Write a file whole or not at all: into a new file beside it, to the disk, then into its place.
 
@@ -599,10 +608,7 @@ def save(path: Path | str, data: bytes) -> None:
     workbook is open in Excel or LibreOffice.
     """
     target = Path(os.path.realpath(path))
-    lock = is_open_elsewhere(target)
-    if lock is not None:
-        rule = f"is open in another program, as its lock file {lock.name} says; close it there first"
-        raise BookError("file", str(path), rule, shown=str(path))
+    refuse_open(path)
     if target.exists() and not target.is_file():
         raise BookError("file", str(path), "must be a file, not a folder or a device", shown=str(path))
     try:

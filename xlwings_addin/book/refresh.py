@@ -32,10 +32,10 @@ from xlwings_addin.book.package import (
     CellValue,
     Package,
     formula_cells,
-    is_open_elsewhere,
     parts_with_values,
     read_package,
     read_values,
+    refuse_open,
     save,
 )
 from xlwings_addin.book.references import HEADINGS, Book, Cell
@@ -385,9 +385,8 @@ def refresh_file(
     target = Path(path)
     progress("Reading the workbook")
     package = read_package(target)
-    if not dry_run and (lock := is_open_elsewhere(target)) is not None:
-        rule = f"is open in another program, as its lock file {lock.name} says; close it there first"
-        raise BookError("file", str(target), rule, shown=str(target))
+    if not dry_run:
+        refuse_open(target)
     context, state, book = load_context(folder, amended=amended), read_state(package), FileBook(package)
     if case is not None and case not in context.results:
         raise ChoiceError("case", case, f"must be one of {', '.join(context.cases)}")
