@@ -48,11 +48,11 @@ class Cell:
     count: int = 1
     """How many cells the entry fills."""
 
-    @cached_property
+    @property
     def address(self) -> str:
         return f"{letter(self.column)}{self.row}"
 
-    @cached_property
+    @property
     def at(self) -> tuple[str, str]:
         """The sheet's title and the address: how engines name the cell."""
         return self.sheet.title, self.address

@@ -108,8 +108,16 @@ class FileBook:
         self.written |= values
 
     def data(self, values: Mapping[CellKey, CellValue], state: State) -> bytes:
-        """The file with what was written, the `values` of its formulas and the record of the refresh."""
-        filled = parts_with_values(self.package, {**self.written, **values}, add_cells=True)
+        """The file with what was written, the `values` of its formulas and the record of the refresh.
+
+        A cell whose value stays keeps its bytes.
+        """
+        new = {
+            at: value
+            for at, value in {**self.written, **values}.items()
+            if at not in self.stored or value != self.stored[at] or type(value) is not type(self.stored[at])
+        }
+        filled = parts_with_values(self.package, new, add_cells=True)
         return self.package.with_parts({**filled, **parts_with_state(self.package, state)})
 
 
@@ -196,12 +204,13 @@ def plan(
     for cell, expected in placed.all_expected(placed.cells(), results):
         if cell.line is not None and (cell.sheet.key, cell.line.key) not in rows:
             continue
-        name, holds = name_of(cell), book.read(cell.sheet.title).get(cell.address)
-        new = plain(expected)
+        holds = book.read(cell.sheet.title).get(cell.address)
         if cell.entry.kind == "formula":
             if sees_formulas:
                 _formula(found, placed, cell, holds)
-        elif cell.line is not None and cell.line.key == "selected_case" and cell.entry.kind == "input":
+            continue
+        name, new = name_of(cell), plain(expected)
+        if cell.line is not None and cell.line.key == "selected_case" and cell.entry.kind == "input":
             new = case if case is not None else holds
             if new != holds:
                 found.writes[cell.at] = new

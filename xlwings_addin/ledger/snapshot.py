@@ -19,6 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from xlwings_addin import __version__
 from xlwings_addin.core.errors import InputError
 from xlwings_addin.model.inputs import Inputs
 from xlwings_addin.model.scorecard import Forecast, Vintage, vintage_of
@@ -140,7 +141,7 @@ def snapshot_of(
         id=uuid.uuid4().hex,
         time=at.astimezone(UTC),
         who=_login() if who is None else who,
-        version=_version() if version is None else version,
+        version=__version__ if version is None else version,
         command=command,
         book=os.path.abspath(book) if isinstance(book, Path) else book,
         inputs_hash=sha256([each.case, each.inputs_hash] for each in cases),
@@ -234,14 +235,4 @@ def _login() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
-        return ""
-
-
-def _version() -> str:
-    """The installed version; nothing where the program runs from a source folder."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(PACKAGE)
-    except PackageNotFoundError:
         return ""
