@@ -230,6 +230,17 @@ def test_help_says_what_each_command_does(run) -> None:  # type: ignore[no-untyp
     assert all(command in shown for command in ("value", "build", "recalc", "check", "functions"))
 
 
+@pytest.mark.parametrize(("arguments", "status"), [(("functions", "--json"), 0), (("functions", "NOPE"), 2)])
+def test_as_a_program_it_says_everything_before_it_ends(arguments: tuple[str, ...], status: int) -> None:
+    command = [sys.executable, "-m", "xlwings_addin.cli", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    if status:
+        assert done.stderr.startswith("xiaomi-model: function 'NOPE'")
+    else:
+        assert {entry["name"] for entry in json.loads(done.stdout)} == set(REGISTRY)
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv = ['xiaomi-model', '--help']\n"

@@ -18,7 +18,8 @@ import xlwings_addin as xa
 from udfs.registry import callbacks
 from xlwings_addin.book.calculate import Calculation
 from xlwings_addin.book.context import load_context
-from xlwings_addin.book.differences import KINDS, MOST_LISTED, Difference, Differences, differences
+from xlwings_addin.book.differences import KINDS, Difference, Differences, differences
+from xlwings_addin.book.differences_page import MOST_LISTED
 from xlwings_addin.book.libreoffice import convert_with_libreoffice
 from xlwings_addin.book.package import write_values
 from xlwings_addin.book.references import HEADINGS, Book

@@ -18,6 +18,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlwings_addin.book import styles
+from xlwings_addin.book.differences_page import MOST_LISTED
 from xlwings_addin.book.package import CellKey, CellValue
 from xlwings_addin.book.sheet_xml import join_address
 from xlwings_addin.book.waterfall import FALL, RISE, TOTAL, Step, axis_range, shown_step, waterfall
@@ -34,8 +35,6 @@ BARS_FROM: Final = len(WIDTHS) + 2
 LINE_HEIGHT: Final = 13.5
 CM_OF_A_ROW: Final = 0.53
 """A row of 15 points: how much of a chart it has room for."""
-MOST_LISTED: Final = 500
-"""Cells of a class that the sheet lists, as the page of `diff` does."""
 BARS: Final = {"Start": None, "Total": TOTAL, "Rise": RISE, "Fall": FALL, "Below zero": styles.RULE}
 """The stacked series and their colours; the first carries the others to where they stand."""
 
