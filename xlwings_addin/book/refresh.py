@@ -449,7 +449,8 @@ def _calculated(book: FileBook, placed: Book, functions: Functions) -> tuple[str
             if cell.entry.case == case:
                 kept[cell.at] = calculation.value(*placed.at(cell.entry.formula or "", cell.sheet.key))
     for at, value in kept.items():
-        calculation.set_value(*at, value)
+        if value != book.stored.get(at):
+            calculation.set_value(*at, value)
     return selected, calculation.values() | kept
 
 
