@@ -18,14 +18,20 @@ from table_server import Handler, Site, body, cut_off, dropped, redirect, silent
 
 from xlwings_addin.core.errors import InputError
 from xlwings_addin.model.inputs import case_names
+from xlwings_addin.model.lint import Finding, lint
 from xlwings_addin.model.tables import load_tables, tables_folder
-from xlwings_addin.sources import Fetched, fetch, load, vetted
+from xlwings_addin.sources import Fetched, fetch, load
 from xlwings_addin.sources.index import INDEX, Entry, index_text, is_whole, read_index, write_index
 from xlwings_addin.sources.web import Web, checked_address
 
 TODAY = date(2025, 11, 19)
 NOON = datetime(2025, 11, 19, 12, tzinfo=UTC)
 HISTORY = "inputs/history.csv"
+
+
+def linted(fetched: Fetched) -> list[Finding]:
+    tables, cases = load(fetched)
+    return lint(tables, today=TODAY, cases=cases)
 
 
 # --- the package and folders --------------------------------------------------------------------------
@@ -56,7 +62,7 @@ def test_what_is_no_folder_of_tables_is_refused(source: str):
 def test_tables_of_a_folder_that_do_not_load_are_refused_by_its_name(tables: Path):
     (tables / HISTORY).write_text("revenue\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"history\.csv line 1 header 'revenue' must be key,") as error:
-        vetted(fetch(tables), today=TODAY)
+        load(fetch(tables))
     assert str(error.value).startswith(f"source {tables} must have tables that load: ")
 
 
@@ -100,7 +106,7 @@ def test_the_tables_of_an_address_load_as_those_of_the_folder(reader, site: Site
     assert not fetched.stale
     assert load_tables(fetched.folder) == load_tables(site.folder)
     assert case_names(fetched.folder) == case_names(site.folder)
-    assert vetted(fetched, today=TODAY) == vetted(fetch(site.folder), today=TODAY)
+    assert linted(fetched) == linted(fetch(site.folder))
     assert reader.left_behind() == []
 
 
@@ -366,7 +372,7 @@ def test_a_text_like_a_formula_stays_text_and_is_warned_of(reader, site: Site, s
     fetched = reader.fetch()
     loaded = load(fetched)[0].row("capex", "FY2016")
     assert (loaded.source, loaded.note) == (text, text)
-    found = [each for each in vetted(fetched, today=TODAY) if each.rule == "formula_text"]
+    found = [each for each in linted(fetched) if each.rule == "formula_text"]
     assert [(each.severity, each.key, each.period) for each in found] == [("warning", "capex", "FY2016")] * 2
 
 

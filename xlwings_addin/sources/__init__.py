@@ -1,9 +1,9 @@
 """Where the input tables come from: the package, a folder, or an address on the web.
 
     fetch()                     a local folder that the loaders read, where it comes from and when
-    load(), vetted()            its tables and cases; what lint finds in them
-    changes()                   figures that differ between old tables and new ones
-    conflicts_with_reported()   those of them that were reported already
+    load()                      its tables and cases
+    facts.gather()              tables and quotes for a workbook, with what lint finds in them
+    conflicts_with_reported()   figures that were reported already and are another now
     write_index()               makes a folder of tables ready to be served
     market.quotes()             the share price and exchange rates of the day, behind the extra `market`
 
@@ -21,23 +21,19 @@ from typing import TYPE_CHECKING
 
 from xlwings_addin.core.errors import InputError
 from xlwings_addin.model.tables import checked_folder
-from xlwings_addin.sources.changes import Change, Conflict, case_changes, changes, conflicts_with_reported
-from xlwings_addin.sources.fetched import Fetched, load, vetted
+from xlwings_addin.sources.conflicts import Conflict, conflicts_with_reported
+from xlwings_addin.sources.fetched import Fetched, load
 from xlwings_addin.sources.index import write_index
 
 if TYPE_CHECKING:
     from xlwings_addin.sources.web import Web
 
 __all__ = [
-    "Change",
     "Conflict",
     "Fetched",
-    "case_changes",
-    "changes",
     "conflicts_with_reported",
     "fetch",
     "load",
-    "vetted",
     "write_index",
 ]
 

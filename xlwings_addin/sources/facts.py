@@ -10,7 +10,7 @@ from pathlib import Path
 from xlwings_addin.model.inputs import load_cases
 from xlwings_addin.model.lint import lint
 from xlwings_addin.model.tables import Row, Tables, load_tables
-from xlwings_addin.sources.changes import Conflict, conflicts_with_reported
+from xlwings_addin.sources.conflicts import Conflict, conflicts_with_reported
 from xlwings_addin.sources.fetched import Fetched, refused
 from xlwings_addin.sources.market import Provider, quoted, quotes
 

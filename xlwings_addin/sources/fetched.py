@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from xlwings_addin.core.errors import InputError, ValuationError
 from xlwings_addin.model.inputs import Inputs, load_cases
-from xlwings_addin.model.lint import Finding, lint
 from xlwings_addin.model.tables import Tables, load_tables
 
 LONGEST_REASON = 400
@@ -47,15 +46,6 @@ def load(fetched: Fetched) -> tuple[Tables, tuple[Inputs, ...]]:
     except ValuationError as error:
         rule = f"must have tables that load: {shortened(str(error))}"
         raise refused(fetched.source, rule, argument="source") from error
-
-
-def vetted(fetched: Fetched, *, today: date) -> list[Finding]:
-    """What `lint` finds in the tables and all cases, errors first; raises as `load` does.
-
-    `today` is the day the numbers' ages are counted to.
-    """
-    tables, cases = load(fetched)
-    return lint(tables, today=today, cases=cases)
 
 
 def refused(place: str, rule: str, *, argument: str = "address") -> InputError:
