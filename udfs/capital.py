@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from udfs.registry import Number, udf
 from xlwings_addin.core import capital
+from xlwings_addin.functions.registry import Number, udf
 
 
 @udf

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from udfs.registry import Count, Dates, Kind, Number, Numbers, OneOf, Row, udf
 from xlwings_addin.core import dcf, discounting
+from xlwings_addin.functions.registry import Count, Dates, Kind, Number, Numbers, OneOf, Row, Table, udf
 
 Timing = Annotated[discounting.Timing, Kind.TEXT, OneOf(("end", "mid"))]
 Form = Annotated[str, Kind.TEXT, OneOf(("grown", "flat"))]
@@ -125,7 +125,7 @@ def DCF_FCFF(
         ebit (money): operating income before interest and tax; one figure, a row or a column
         tax_rate (rate): tax on operating income; one for all years, or one each
         depreciation (money): depreciation and amortisation, added back
-        capex (money): capital expenditure, a positive amount that is subtracted
+        capex (money): capital expenditure, a positive amount that is subtracted (a negative one is logged)
         change_in_nwc (money): growth of net working capital, a positive amount that is subtracted
 
     Returns: money; a row or a column where one is given.
@@ -207,3 +207,120 @@ def DCF_XNPV(rate: Number, flows: Row, dates: Dates) -> Number:
         2086.65
     """
     return discounting.xnpv(flows, dates, rate=rate)
+
+
+@udf
+def DCF_XIRR(flows: Row, dates: Dates) -> Number:
+    """Rate at which flows on given dates are worth nothing.
+
+    Formula: the rate at which DCF_XNPV is 0; of several the one nearest to 0
+
+    Args:
+        flows (money): a row or a column, at least one paid (negative) and one received
+        dates (date): one for each flow, none before the first: date cells, serial numbers or ISO text
+
+    Returns: a rate, 0.3734 for 37.34%.
+
+    Errors: #NUM! for flows of one sign, one day only, a date before the first, or no such rate.
+
+    Source: Excel's XIRR, support.microsoft.com, whose example this is.
+
+    Example:
+        >>> DCF_XIRR([[-10000, 2750, 4250, 3250, 2750]],
+        ...          [[39448, 39508, 39751, 39859, 39904]])  # doctest: +NUMBER
+        0.37336
+    """
+    return discounting.xirr(flows, dates)
+
+
+@udf
+def DCF_VALUE_DRIVER_TERMINAL(
+    nopat_next: Number, rate: Number, growth: Number, return_on_new_capital: Number
+) -> Number:
+    """Terminal value, at the end of the forecast, that pays for its growth.
+
+    Formula: nopat_next * (1 - growth / return_on_new_capital) / (rate - growth)
+
+    Args:
+        nopat_next (money): operating profit after tax of the first year after the forecast
+        rate (rate): discount rate per year, above growth
+        growth (rate): growth per year after the forecast
+        return_on_new_capital (rate): what new capital earns, above 0
+
+    Returns: money, in the unit of the profit, not yet discounted to today.
+
+    Errors: #NUM! unless the rate exceeds growth, or for a return of 0 or less.
+
+    Source: Koller, Goedhart and Wessels, Valuation, chapter on continuing value.
+
+    Example:
+        >>> DCF_VALUE_DRIVER_TERMINAL(100, 0.10, 0.05, 0.10)  # doctest: +NUMBER
+        1000.0
+    """
+    return discounting.value_driver_terminal_value(
+        nopat_next, rate=rate, growth=growth, roic=return_on_new_capital
+    )
+
+
+@udf
+def DCF_EXIT_MULTIPLE_TERMINAL(metric: Number, multiple: Number) -> Number:
+    """Terminal value, at the end of the forecast, as a buyer pays it.
+
+    Formula: metric * multiple
+
+    Args:
+        metric (money): EBITDA, EBIT or sales of the last forecast year
+        multiple (times): what is paid for one unit of it, zero or more
+
+    Returns: money, in the unit of the metric, not yet discounted to today: with a year-end factor.
+
+    Errors: #NUM! for a negative multiple; #N/A for a blank.
+
+    Source: Rosenbaum and Pearl, Investment Banking, ch. 3 (exit multiple method).
+
+    Example:
+        >>> DCF_EXIT_MULTIPLE_TERMINAL(150, 8)  # doctest: +NUMBER
+        1200.0
+    """
+    return discounting.exit_multiple_terminal_value(metric, multiple=multiple)
+
+
+@udf
+def DCF_SENSITIVITY(
+    flows: Row,
+    waccs: Row,
+    terminal_growths: Row,
+    timing: Timing = "end",
+    first_period: Number = 1.0,
+    form: Form = "grown",
+) -> Table:
+    """Value today of flows and all that follow, for every pair of a discount rate and a growth.
+
+    Formula: DCF_ENTERPRISE_VALUE for each of waccs, down, and each of terminal_growths, across
+
+    Args:
+        flows (money): free cash flow to the firm, a row or a column, first forecast year first
+        waccs (rate): discount rates per year, a row or a column
+        terminal_growths (rate): growths per year after the forecast, a row or a column
+        timing (end or mid): when in the year the flows come; end if left out
+        first_period (years): from the valuation date to the first year end; 1 if left out
+        form (grown or flat): whether the last flow grows before it is capitalised; grown if left out
+
+    Returns: a table of money, a row for each of waccs and a column for each of terminal_growths.
+
+    Errors: #NUM! unless every one of waccs exceeds every growth; #N/A for a blank in a range.
+
+    Source: Rosenbaum and Pearl, Investment Banking, ch. 3 (sensitivity analysis).
+
+    Example:
+        >>> DCF_SENSITIVITY([[100, 105]], [[0.10], [0.12]], [[0.03, 0.05]])  # doctest: +NUMBER
+        [[1454.55, 2000.00], [1130.95, 1428.57]]
+    """
+    return dcf.enterprise_value(
+        flows,
+        wacc=waccs[:, None],
+        terminal_growth=terminal_growths[None, :],
+        timing=timing,
+        first_period=first_period,
+        terminal="gordon" if form == "grown" else "flat",
+    ).total

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from udfs.registry import Count, HostName, Kind, Number, Numbers, OneOf, Row, udf
 from xlwings_addin.core import growth as curves
 from xlwings_addin.core import vehicle
+from xlwings_addin.functions.registry import Count, HostName, Kind, Number, Numbers, OneOf, Row, udf
 
 # `end` is a statement of VBA.
 End = Annotated[float, Kind.SCALAR, HostName("end_value")]
@@ -17,18 +17,18 @@ FADES = {"linear": curves.linear_fade, "geometric": curves.geometric_fade}
 
 @udf
 def RAMP_FADE(start: Number, end: End, years: Count, shape: Shape = "linear") -> Row:
-    """Path from one rate to another, both ends included.
+    """Path from one figure to another, both ends included.
 
     Formula: start + (end - start) * (t - 1) / (years - 1) when linear;
         start * (end / start) ^ ((t - 1) / (years - 1)) when geometric
 
     Args:
-        start (rate): value of the first year
-        end (rate): value of the last year
+        start (any): value of the first year: a rate, a price or another figure
+        end (any): value of the last year, in the same unit
         years (count): number of years
         shape (linear or geometric): equal steps or equal ratios; linear if left out
 
-    Returns: a row of rates, first year first.
+    Returns: a row of figures in that unit, first year first.
 
     Errors: #NUM! for fewer than 1 year, or for a geometric fade between values that are not both positive.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from udfs.registry import Number, Row, udf
 from xlwings_addin.core import sotp
+from xlwings_addin.functions.registry import Number, Row, udf
 
 
 @udf

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from udfs import memory
-from udfs.registry import Cell, Text, udf
+from xlwings_addin.functions import memory
+from xlwings_addin.functions.registry import Cell, Text, udf
 
 PACKAGE = "xiaomi-model"
 NOT_INSTALLED = "not installed"

@@ -7,13 +7,14 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from xlwings_addin.core.validation import (
+    as_numbers,
+    as_rates,
     broadcastable,
+    fractions,
     not_negative,
-    numbers,
-    rates,
     result,
-    shares_of_one,
 )
+from xlwings_addin.core.years import Scalar
 
 
 def blume_beta(raw_beta: ArrayLike) -> Any:
@@ -28,7 +29,7 @@ def blume_beta(raw_beta: ArrayLike) -> Any:
     >>> round(blume_beta(1.15), 4)
     1.1
     """
-    return result(numbers("raw_beta", raw_beta) * (2 / 3) + 1 / 3)
+    return result(as_numbers("raw_beta", raw_beta) * (2 / 3) + 1 / 3)
 
 
 def unlever_beta(beta: ArrayLike, *, debt_to_equity: ArrayLike, tax_rate: ArrayLike) -> Any:
@@ -47,6 +48,38 @@ def unlever_beta(beta: ArrayLike, *, debt_to_equity: ArrayLike, tax_rate: ArrayL
     """
     betas, gearing, tax = _leverage(beta, debt_to_equity, tax_rate)
     return result(betas / (1 + (1 - tax) * gearing))
+
+
+def operating_beta(beta: Scalar, *, cash_share: Scalar) -> Scalar:
+    """The beta of a company's operations from that of its shares: `beta / (1 - cash share)`.
+
+    Args:
+        beta: measured on the shares of a company that has cash, whose own beta is nothing.
+        cash_share: net cash over market value, below 1.
+
+    Raises: nothing; the caller keeps the share below 1.
+    Source: Damodaran, Investment Valuation, chapter 8 (cash and betas).
+
+    >>> round(operating_beta(1.0, cash_share=0.2), 4)
+    1.25
+    """
+    return beta / (1 - cash_share)
+
+
+def at_parity(rate: Scalar, *, from_yield: Scalar, to_yield: Scalar) -> Scalar:
+    """A rate of one currency in another: `(1 + rate) (1 + to_yield) / (1 + from_yield) - 1`.
+
+    Args:
+        rate: a discount rate in the currency whose risk-free bond yields `from_yield`.
+        from_yield, to_yield: yields of risk-free bonds of one term, above -1.
+
+    Raises: nothing; the caller keeps the yields above -1.
+    Source: Brealey, Myers and Allen, Principles of Corporate Finance, chapter on international projects.
+
+    >>> round(at_parity(0.10, from_yield=0.04, to_yield=0.02), 6)
+    0.078846
+    """
+    return (1 + rate) * (1 + to_yield) / (1 + from_yield) - 1
 
 
 def relever_beta(beta: ArrayLike, *, debt_to_equity: ArrayLike, tax_rate: ArrayLike) -> Any:
@@ -68,8 +101,8 @@ def relever_beta(beta: ArrayLike, *, debt_to_equity: ArrayLike, tax_rate: ArrayL
 
 
 def _leverage(beta: ArrayLike, debt_to_equity: ArrayLike, tax_rate: ArrayLike) -> tuple[Any, Any, Any]:
-    betas = numbers("beta", beta)
-    gearing, tax = not_negative("debt_to_equity", debt_to_equity), shares_of_one("tax_rate", tax_rate)
+    betas = as_numbers("beta", beta)
+    gearing, tax = not_negative("debt_to_equity", debt_to_equity), fractions("tax_rate", tax_rate)
     broadcastable(beta=betas, debt_to_equity=gearing, tax_rate=tax)
     return betas, gearing, tax
 
@@ -91,10 +124,23 @@ def cost_of_equity(
     >>> round(cost_of_equity(risk_free=0.044, beta=1.1, equity_risk_premium=0.063), 4)
     0.1133
     """
-    free, betas = rates("risk_free", risk_free), numbers("beta", beta)
-    premium, country = rates("equity_risk_premium", equity_risk_premium), rates("country_risk", country_risk)
+    free, betas = as_rates("risk_free", risk_free), as_numbers("beta", beta)
+    premium, country = (
+        as_rates("equity_risk_premium", equity_risk_premium),
+        as_rates("country_risk", country_risk),
+    )
     broadcastable(risk_free=free, beta=betas, equity_risk_premium=premium, country_risk=country)
-    return result(free + betas * premium + country)
+    return result(capm(free, betas, premium, country))
+
+
+def capm(risk_free: Scalar, beta: Scalar, equity_risk_premium: Scalar, country_risk: Scalar) -> Scalar:
+    """`cost_of_equity` without checks."""
+    return risk_free + beta * equity_risk_premium + country_risk
+
+
+def weighted_cost(equity: Scalar, after_tax_debt: Scalar, equity_weight: Scalar) -> Scalar:
+    """`wacc` without checks, from the cost of debt after tax."""
+    return equity_weight * equity + (1 - equity_weight) * after_tax_debt
 
 
 def wacc(
@@ -114,7 +160,7 @@ def wacc(
     >>> round(wacc(cost_of_equity=0.124, cost_of_debt=0.06, tax_rate=0.35, equity_weight=0.6), 4)
     0.09
     """
-    equity, debt = rates("cost_of_equity", cost_of_equity), rates("cost_of_debt", cost_of_debt)
-    tax, weight = shares_of_one("tax_rate", tax_rate), shares_of_one("equity_weight", equity_weight)
+    equity, debt = as_rates("cost_of_equity", cost_of_equity), as_rates("cost_of_debt", cost_of_debt)
+    tax, weight = fractions("tax_rate", tax_rate), fractions("equity_weight", equity_weight)
     broadcastable(cost_of_equity=equity, cost_of_debt=debt, tax_rate=tax, equity_weight=weight)
-    return result(weight * equity + (1 - weight) * debt * (1 - tax))
+    return result(weighted_cost(equity, debt * (1 - tax), weight))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -15,29 +14,30 @@ from xlwings_addin.core.discounting import Timing, gordon_multiple, steps, value
 from xlwings_addin.core.errors import InputError
 from xlwings_addin.core.horner import (
     Block,
+    broadcast,
     discounted_sum,
     finite_flows,
-    for_each_block,
-    power,
-    seen_as,
+    over_blocks,
     years_first,
 )
 from xlwings_addin.core.validation import (
     Floats,
+    as_numbers,
+    as_rates,
+    behind_years,
     broadcastable,
     choice,
-    common_shape,
-    exceeds,
-    flows_of,
+    fractions,
     not_negative,
-    numbers,
     percent,
     positive,
-    rates,
     require,
+    require_exceeds,
     result,
-    shares_of_one,
+    scenarios_of,
+    years_of,
 )
+from xlwings_addin.core.years import balances, floored, less, power
 
 Terminal = Literal["gordon", "flat", "value_driver", "exit_multiple"]
 
@@ -59,7 +59,7 @@ def fcff(
     """Free cash flow to the firm: `EBIT (1 - tax) + depreciation - capex - change in net working capital`.
 
     Args:
-        ebit, depreciation, capex, change_in_nwc: one unit of money, shape (..., years); capital expenditure
+        ebit, depreciation, capex, change_in_nwc: one unit of money, shape (years, ...); capital expenditure
             and an increase of working capital are positive.
         tax_rate: from 0 to 1; a loss is credited at the same rate.
 
@@ -69,16 +69,16 @@ def fcff(
     >>> fcff(ebit=100.0, tax_rate=0.25, depreciation=20.0, capex=30.0, change_in_nwc=5.0)
     60.0
     """
-    profit, tax = numbers("ebit", ebit), shares_of_one("tax_rate", tax_rate)
-    kept, spent = numbers("depreciation", depreciation), numbers("capex", capex)
-    bound = numbers("change_in_nwc", change_in_nwc)
+    profit, tax = as_numbers("ebit", ebit), fractions("tax_rate", tax_rate)
+    kept, spent = as_numbers("depreciation", depreciation), as_numbers("capex", capex)
+    bound = as_numbers("change_in_nwc", change_in_nwc)
     broadcastable(ebit=profit, tax_rate=tax, depreciation=kept, capex=spent, change_in_nwc=bound)
     return result(profit * (1 - tax) + kept - spent - bound)
 
 
 @dataclass(frozen=True)
 class LossCarryForward:
-    """Losses of earlier years against the income of each: shape (..., years), in the income's unit."""
+    """Losses of earlier years against the income of each: shape (years, ...), in the income's unit."""
 
     used: Floats
     taxable: Floats
@@ -95,10 +95,10 @@ def loss_carry_forward(income: ArrayLike, *, opening_losses: ArrayLike = 0.0) ->
         balance_t   max(balance_t-1 - income_t, 0)
 
     Args:
-        income: before tax, shape (..., years); a loss is negative.
+        income: before tax, shape (years, ...); a loss is negative.
         opening_losses: balance before the first year, shape (...), zero or more.
 
-    Returns: `used`, `taxable` and `balance`, each zero or more, shape (..., years), in the income's unit.
+    Returns: `used`, `taxable` and `balance`, each zero or more, shape (years, ...), in the income's unit.
     Raises: `DomainError` for negative opening losses or income that is not finite; `ShapeError` for no years
         or shapes that do not fit.
     Source: Damodaran on Valuation, chapter 3, illustration 3.5 (net operating losses carried forward).
@@ -107,18 +107,18 @@ def loss_carry_forward(income: ArrayLike, *, opening_losses: ArrayLike = 0.0) ->
     >>> losses.used.tolist(), losses.taxable.tolist(), losses.balance.tolist()
     ([0.0, 30.0, 30.0], [0.0, 0.0, 20.0], [60.0, 30.0, 0.0])
     """
-    earned, opening = flows_of("income", income), not_negative("opening_losses", opening_losses)
-    numbers("income", earned)
-    shape = common_shape({"one year of income": earned.shape[:-1], "opening_losses": opening.shape})
-    balances = _balances(opening, earned, shape, lambda left, profit: np.maximum(left - profit, 0.0))
-    profits = np.maximum(earned, 0.0)
-    used = np.minimum(balances[..., :-1], profits)
-    return LossCarryForward(used, profits - used, balances[..., 1:])
+    earned, opening = years_of("income", income), not_negative("opening_losses", opening_losses)
+    as_numbers("income", earned)
+    shape = scenarios_of("income", earned, {"opening_losses": opening.shape})
+    earned = behind_years(earned, len(shape))
+    left, profits = loss_balances(opening, earned), floored(earned)
+    used = np.minimum(left[:-1], profits)
+    return LossCarryForward(used, profits - used, left[1:])
 
 
 @dataclass(frozen=True)
 class AssetBase:
-    """Depreciation of each year and the net assets at its end: shape (..., years), in capex's unit."""
+    """Depreciation of each year and the net assets at its end: shape (years, ...), in capex's unit."""
 
     depreciation: Floats
     closing: Floats
@@ -133,11 +133,11 @@ def asset_base(capex: ArrayLike, *, opening: ArrayLike, depreciation_rate: Array
     Capital expenditure is depreciated from the year after it.
 
     Args:
-        capex: capital expenditure, shape (..., years); a disposal at book value is negative.
+        capex: capital expenditure, shape (years, ...); a disposal at book value is negative.
         opening: net assets before the first year, shape (...), zero or more.
         depreciation_rate: a year, decimal, shape (...), from 0 to 1.
 
-    Returns: `depreciation` and `closing`, shape (..., years), in capex's unit.
+    Returns: `depreciation` and `closing`, shape (years, ...), in capex's unit.
     Raises: `DomainError` for negative opening assets, a rate outside 0 to 1 or capex that is not finite;
         `ShapeError` for no years or shapes that do not fit.
     Source: IAS 16 Property, Plant and Equipment, paragraph 62 (diminishing balance method).
@@ -146,24 +146,12 @@ def asset_base(capex: ArrayLike, *, opening: ArrayLike, depreciation_rate: Array
     >>> assets.depreciation.tolist(), assets.closing.tolist()
     ([20.0, 22.0], [110.0, 118.0])
     """
-    spent, start = flows_of("capex", capex), not_negative("opening", opening)
-    numbers("capex", spent)
-    rate = shares_of_one("depreciation_rate", depreciation_rate)
-    shapes = {"one year of capex": spent.shape[:-1], "opening": start.shape}
-    shape = common_shape(shapes | {"depreciation_rate": rate.shape})
-    balances = _balances(start, spent, shape, lambda assets, added: assets + added - rate * assets)
-    return AssetBase(rate[..., None] * balances[..., :-1], balances[..., 1:])
-
-
-def _balances(
-    opening: Floats, flows: Floats, shape: tuple[int, ...], close: Callable[[Floats, Floats], Floats]
-) -> Floats:
-    """A balance before the first year and at the end of each, shape (..., years + 1).
-
-    Year by year for all scenarios at once: sums of many years would leave a rest where the balance is zero.
-    """
-    years = years_first(flows, shape)
-    return np.stack([*accumulate(years, close, initial=seen_as(opening, shape))], axis=-1)
+    spent, start = years_of("capex", capex), not_negative("opening", opening)
+    as_numbers("capex", spent)
+    rate = fractions("depreciation_rate", depreciation_rate)
+    shape = scenarios_of("capex", spent, {"opening": start.shape, "depreciation_rate": rate.shape})
+    net = asset_balances(start, behind_years(spent, len(shape)), rate)
+    return AssetBase(rate * net[:-1], net[1:])
 
 
 @dataclass(frozen=True)
@@ -215,8 +203,8 @@ def enterprise_value(
     exponent of the last year, an exit multiple with its year end.
 
     Args:
-        flows: free cash flow to the firm, shape (..., years).
-        wacc, terminal_growth: decimals, scalars or of the flows' leading shape.
+        flows: free cash flow to the firm, shape (years, ...).
+        wacc, terminal_growth: decimals, scalars or of the shape of one year of flows.
         timing, first_period: as in `discounting.discount_factors`.
         terminal: the form of the terminal value.
         nopat_next, roic: for the value driver only. metric, multiple: for the exit multiple only.
@@ -233,17 +221,21 @@ def enterprise_value(
     (181.82, 1159.09, 1340.91)
     """
     choice("terminal", terminal, get_args(Terminal))
-    array, r, g = flows_of("flows", flows), rates("wacc", wacc), rates("terminal_growth", terminal_growth)
+    array, r, g = (
+        years_of("flows", flows),
+        as_rates("wacc", wacc),
+        as_rates("terminal_growth", terminal_growth),
+    )
     figures = _figures(terminal, nopat_next=nopat_next, roic=roic, metric=metric, multiple=multiple)
-    waits = steps(array.shape[-1], timing=timing, first_period=first_period)
+    waits = steps(len(array), timing=timing, first_period=first_period)
     horizon = first_period + len(waits) - 1 if terminal == "exit_multiple" else sum(waits)
-    shapes = {"one year of flows": array.shape[:-1], "wacc": r.shape, "terminal_growth": g.shape}
-    shape = common_shape(shapes | {name: figure.shape for name, figure in figures.items()})
+    shapes = {"wacc": r.shape, "terminal_growth": g.shape}
+    shape = scenarios_of("flows", array, shapes | {name: figure.shape for name, figure in figures.items()})
     if terminal != "exit_multiple":
-        exceeds("wacc", r, "terminal_growth", g)
+        require_exceeds("wacc", r, "terminal_growth", g)
 
     years = years_first(array, shape)
-    r, g, *figured = (seen_as(each, shape) for each in (r, g, *figures.values()))
+    r, g, *figured = (broadcast(array, shape) for array in (r, g, *figures.values()))
     values = np.empty((2, *shape))
     explicit, beyond = values[0, ...], values[1, ...]
 
@@ -253,26 +245,26 @@ def enterprise_value(
         later = _horizon_value(terminal, years[-1, *block], r[block], g[block], *(f[block] for f in figured))
         np.multiply(later, power(factor, horizon), out=beyond[block])
 
-    for_each_block(shape, value)
+    over_blocks(shape, value)
     finite_flows(array, explicit, beyond)
     return EnterpriseValue(result(explicit), result(beyond))
 
 
-def _figures(terminal: str, **given: ArrayLike | None) -> dict[str, Floats]:
+def _figures(terminal: str, **arguments: ArrayLike | None) -> dict[str, Floats]:
     """The figures a form needs, checked, in the order `FIGURES` has them."""
     needed = FIGURES.get(terminal, ())
-    for argument, value in given.items():
+    for argument, value in arguments.items():
         if argument in needed and value is None:
             raise InputError(argument, None, f"is needed for the terminal value {terminal!r}")
         if argument not in needed and value is not None:
             raise InputError(argument, value, f"is not used by the terminal value {terminal!r}")
     checks: dict[str, Callable[[str, Any], Floats]] = {
-        "nopat_next": numbers,
+        "nopat_next": as_numbers,
         "roic": partial(positive, show=percent),
-        "metric": numbers,
+        "metric": as_numbers,
         "multiple": not_negative,
     }
-    return {argument: checks[argument](argument, given[argument]) for argument in needed}
+    return {argument: checks[argument](argument, arguments[argument]) for argument in needed}
 
 
 def _horizon_value(terminal: str, final_flow: Floats, r: Floats, g: Floats, *figures: Floats) -> Floats:
@@ -284,3 +276,20 @@ def _horizon_value(terminal: str, final_flow: Floats, r: Floats, g: Floats, *fig
         metric, multiple = figures
         return metric * multiple
     return final_flow * gordon_multiple(r, g, grown=terminal == "gordon")
+
+
+def loss_balances(opening: Any, income: Floats) -> Floats:
+    """Losses brought forward, before the first year and at the end of each, without checks; years first."""
+    return balances(opening, income, less)
+
+
+def asset_balances(opening: Any, capex: Floats, depreciation_rate: Any) -> Floats:
+    """Net assets, before the first year and at the end of each, without checks; years first."""
+    return balances(opening, capex, _written_down, 1 - depreciation_rate)
+
+
+def _written_down(assets: Any, capex: Any, kept: Any, *, out: Any) -> Any:
+    if out is None:
+        return assets * kept + capex
+    np.multiply(assets, kept, out=out)
+    return np.add(out, capex, out=out)

@@ -9,16 +9,18 @@ from numpy.typing import ArrayLike
 
 from xlwings_addin.core.validation import (
     Floats,
+    as_numbers,
+    as_rates,
+    behind_years,
     broadcastable,
-    exceeds,
     not_negative,
-    numbers,
     plain,
     positive,
-    rates,
+    require_exceeds,
     result,
     year_count,
 )
+from xlwings_addin.core.years import Scalar, after, running_product
 
 
 def linear_fade(start: ArrayLike, end: ArrayLike, *, years: int) -> Floats:
@@ -30,17 +32,16 @@ def linear_fade(start: ArrayLike, end: ArrayLike, *, years: int) -> Floats:
         start, end: any unit, shape (...).
         years: one or more.
 
-    Returns: shape (..., years).
+    Returns: shape (years, ...).
     Raises: `DomainError` for fewer years than one.
     Source: Damodaran, Investment Valuation, chapter 11 (growth that declines linearly).
 
     >>> linear_fade(0.10, 0.05, years=6).round(3).tolist()
     [0.1, 0.09, 0.08, 0.07, 0.06, 0.05]
     """
-    first, last = numbers("start", start), numbers("end", end)
-    broadcastable(start=first, end=last)
-    position = _positions(years)
-    return np.asarray(first[..., None] * (1 - position) + last[..., None] * position)
+    first, last = as_numbers("start", start), as_numbers("end", end)
+    position = behind_years(_positions(years), len(broadcastable(start=first, end=last)))
+    return np.asarray(first * (1 - position) + last * position)
 
 
 def geometric_fade(start: ArrayLike, end: ArrayLike, *, years: int) -> Floats:
@@ -53,8 +54,8 @@ def geometric_fade(start: ArrayLike, end: ArrayLike, *, years: int) -> Floats:
     [0.16, 0.04, 0.01]
     """
     first, last = positive("start", start), positive("end", end)
-    broadcastable(start=first, end=last)
-    return np.asarray(first[..., None] * (last / first)[..., None] ** _positions(years))
+    position = behind_years(_positions(years), len(broadcastable(start=first, end=last)))
+    return np.asarray(first * (last / first) ** position)
 
 
 def _positions(years: int) -> Floats:
@@ -79,7 +80,11 @@ def logistic(t: ArrayLike, *, saturation: ArrayLike, midpoint: ArrayLike, steepn
     >>> logistic(5.0, saturation=2.0, midpoint=5.0, steepness=0.7)
     1.0
     """
-    times, level, middle = numbers("t", t), positive("saturation", saturation), numbers("midpoint", midpoint)
+    times, level, middle = (
+        as_numbers("t", t),
+        positive("saturation", saturation),
+        as_numbers("midpoint", midpoint),
+    )
     slope = positive("steepness", steepness)
     broadcastable(t=times, saturation=level, midpoint=middle, steepness=slope)
     with np.errstate(over="ignore"):
@@ -106,7 +111,7 @@ def logistic_midpoint(level: ArrayLike, *, saturation: ArrayLike, steepness: Arr
     start, top = positive("level", level), positive("saturation", saturation)
     slope = positive("steepness", steepness)
     broadcastable(level=start, saturation=top, steepness=slope)
-    exceeds("saturation", top, "level", start, show=plain)
+    require_exceeds("saturation", top, "level", start, show=plain)
     return result(np.log((top - start) / start) / slope)
 
 
@@ -165,7 +170,7 @@ def gompertz(t: ArrayLike, *, saturation: ArrayLike, displacement: ArrayLike, ra
     >>> round(gompertz(0.0, saturation=100.0, displacement=1.0, rate=0.3), 4)
     36.7879
     """
-    times, level = numbers("t", t), positive("saturation", saturation)
+    times, level = as_numbers("t", t), positive("saturation", saturation)
     shift, speed = positive("displacement", displacement), positive("rate", rate)
     broadcastable(t=times, saturation=level, displacement=shift, rate=speed)
     with np.errstate(over="ignore"):
@@ -194,9 +199,30 @@ def h_model_value(
     >>> round(h_model_value(2.0, rate=0.12, growth_short=0.20, growth_long=0.06, half_life=5.0), 2)
     58.67
     """
-    paid, r = numbers("dividend", dividend), rates("rate", rate)
-    first, last = rates("growth_short", growth_short), rates("growth_long", growth_long)
+    paid, r = as_numbers("dividend", dividend), as_rates("rate", rate)
+    first, last = as_rates("growth_short", growth_short), as_rates("growth_long", growth_long)
     half = not_negative("half_life", half_life)
     broadcastable(dividend=paid, rate=r, growth_short=first, growth_long=last, half_life=half)
-    exceeds("rate", r, "growth_long", last)
+    require_exceeds("rate", r, "growth_long", last)
     return result(paid * ((1 + last) + half * (first - last)) / (r - last))
+
+
+def logistic_midpoint_from(level: Scalar, saturation: Scalar, steepness: Scalar) -> Scalar:
+    """`logistic_midpoint` without checks."""
+    midpoint: Scalar = np.log((saturation - level) / level) / steepness
+    return midpoint
+
+
+def logistic_path(level: Any, saturation: Any, steepness: Any, *, years: int) -> Floats:
+    """The logistic curve that is at `level` in the base year, there and in `years` years after it, without
+    checks.
+
+    With `q = exp(-steepness)`, `saturation / (1 + exp(-steepness (t - midpoint)))` is
+    `saturation / (1 + (saturation / level - 1) q^t)`: one exponential a scenario, not one a year.
+    Shape (1 + years, scenarios).
+    """
+    decay = running_product(np.ones((years, 1)) * np.exp(-steepness))
+    path: Floats = (saturation / level - 1) * after(1.0, decay)
+    path += 1
+    demand: Floats = saturation / path
+    return demand

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from xlwings_addin.core.errors import DomainError
-from xlwings_addin.core.validation import Floats, require
+from xlwings_addin.core.validation import Floats, behind_years, require
+from xlwings_addin.core.years import discounted, power
 
 Block = tuple[Any, ...]
 
@@ -26,7 +26,7 @@ def discounted_sum(years: Floats, factor: Floats, steps: Sequence[float], out: F
 
     `steps` is the time from the valuation date to the first flow, and from each flow to the next. One
     multiplication and one addition a year, and no power for each flow:
-    `x**s0 (F0 + x**s1 (F1 + x**s2 (F2 + ...)))`. One scenario is a dot product, which takes fewer calls.
+    `x**s0 (F0 + x**s1 (F1 + x**s2 (F2 + ...)))`. One scenario is counted in floats, which takes fewer calls.
 
     >>> out = np.empty(())
     >>> discounted_sum(np.array([1.0, 2.0, 4.0]), np.array(0.5), steps=[1.0, 1.0, 1.0], out=out)
@@ -34,30 +34,14 @@ def discounted_sum(years: Floats, factor: Floats, steps: Sequence[float], out: F
     1.5
     """
     if factor.ndim == 0:
-        out[...] = factor ** np.cumsum(steps) @ years
+        alone = {step: float(power(float(factor), step)) for step in set(steps)}
+        out[...] = discounted(years.ravel().tolist(), [alone[step] for step in steps])
         return
     factors = {step: power(factor, step) for step in set(steps)}
     np.multiply(years[-1], factors[steps[-1]], out=out)
     for year in range(len(years) - 2, -1, -1):
         out += years[year]
         out *= factors[steps[year]]
-
-
-def power(base: Floats, exponent: float) -> Floats:
-    """`base ** exponent` for an exponent of zero or more, its whole part by repeated squaring.
-
-    >>> float(power(np.array(3.0), 5.0))
-    243.0
-    """
-    whole = int(exponent)
-    factors = [] if exponent == whole and whole else [base ** (exponent - whole)]
-    while whole:
-        if whole % 2:
-            factors.append(base)
-        whole //= 2
-        if whole:
-            base = base * base
-    return reduce(np.multiply, factors)
 
 
 def scenario_blocks(shape: tuple[int, ...]) -> Iterator[Block]:
@@ -80,17 +64,16 @@ def scenario_blocks(shape: tuple[int, ...]) -> Iterator[Block]:
 
 
 def years_first(flows: Floats, shape: tuple[int, ...]) -> Floats:
-    """Flows seen with the year along the first axis and the scenarios' shape after it, without a copy."""
-    wide = seen_as(flows, (*shape, flows.shape[-1]))
-    return np.moveaxis(wide, -1, 0) if shape else wide
+    """Flows seen with the scenarios' shape behind the years, without a copy."""
+    return broadcast(behind_years(flows, len(shape)), (len(flows), *shape))
 
 
-def seen_as(array: Floats, shape: tuple[int, ...]) -> Floats:
+def broadcast(array: Floats, shape: tuple[int, ...]) -> Floats:
     """An array seen at a shape it fits, without a copy."""
     return array if array.shape == shape else np.broadcast_to(array, shape)
 
 
-def for_each_block(shape: tuple[int, ...], value: Callable[[Block], None]) -> None:
+def over_blocks(shape: tuple[int, ...], value: Callable[[Block], None]) -> None:
     """Call `value` with the index of each block. Overflow makes no noise here: `finite_flows` finds it."""
     with np.errstate(over="ignore", invalid="ignore"):
         for block in scenario_blocks(shape):
@@ -104,4 +87,4 @@ def finite_flows(flows: Floats, *values: Floats) -> None:
     if np.isfinite(total) or all(np.isfinite(value).all() for value in values):
         return
     require("flows", flows, np.isfinite(flows), "must be finite")
-    raise DomainError("flows", flows, "exceed the largest number of 64 bits", shown="discounted")
+    raise DomainError("flows", flows, "exceed the largest number of 64 bits", display="discounted")

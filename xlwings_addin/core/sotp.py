@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xlwings_addin.core.validation import (
+    as_numbers,
     broadcastable,
     common_shape,
     flows_of,
+    fractions,
     not_negative,
-    numbers,
     positive,
     require,
     result,
-    shares_of_one,
 )
 
 
@@ -58,10 +58,10 @@ def equity_bridge(
     >>> equity_bridge([100.0, 50.0], net_cash=20.0, minority_interest=5.0, holding_discount=0.1).equity_value
     150.0
     """
-    segments, cash = flows_of("segment_values", segment_values, each="value"), numbers("net_cash", net_cash)
-    numbers("segment_values", segments)
-    others, stakes = numbers("minority_interest", minority_interest), numbers("associates", associates)
-    discount = shares_of_one("holding_discount", holding_discount)
+    segments = as_numbers("segment_values", flows_of("segment_values", segment_values, item="value"))
+    cash = as_numbers("net_cash", net_cash)
+    others, stakes = as_numbers("minority_interest", minority_interest), as_numbers("associates", associates)
+    discount = fractions("holding_discount", holding_discount)
     total = segments.sum(axis=-1)
     common_shape(
         {
@@ -100,7 +100,7 @@ def value_per_share(
     >>> value_per_share(150.0, diluted_shares=30.0, currency_rate=1.1)
     5.5
     """
-    equity, shares = numbers("equity_value", equity_value), positive("diluted_shares", diluted_shares)
+    equity, shares = as_numbers("equity_value", equity_value), positive("diluted_shares", diluted_shares)
     rate = positive("currency_rate", currency_rate)
     broadcastable(equity_value=equity, diluted_shares=shares, currency_rate=rate)
     return result(equity * rate / shares)
@@ -148,7 +148,7 @@ def margin_of_safety(value_per_share: ArrayLike, *, price: ArrayLike) -> Any:
     >>> round(margin_of_safety(16.65, price=13.0), 3)
     0.219
     """
-    value, quote = numbers("value_per_share", value_per_share), not_negative("price", price)
+    value, quote = as_numbers("value_per_share", value_per_share), not_negative("price", price)
     require("value_per_share", value, value > 0, "must be above 0 for a margin of safety")
     broadcastable(value_per_share=value, price=quote)
     return result(1 - quote / value)

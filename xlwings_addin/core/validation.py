@@ -23,7 +23,7 @@ def plain(value: float) -> str:
     return f"{value:g}"
 
 
-def numbers(argument: str, values: ArrayLike) -> Floats:
+def as_numbers(argument: str, values: ArrayLike) -> Floats:
     """`values` as finite floats."""
     array = _floats(argument, values, "must be a number or an array of numbers")
     require(argument, array, np.isfinite(array), "must be finite")
@@ -41,12 +41,49 @@ def _floats(argument: str, values: ArrayLike, rule: str) -> Floats:
     return array.astype(np.float64, copy=False)
 
 
-def flows_of(argument: str, values: ArrayLike, *, each: str = "period") -> Floats:
-    """`values` as an array with at least one of `each` along the last axis; the caller sees to finiteness."""
+def flows_of(argument: str, values: ArrayLike, *, item: str = "period") -> Floats:
+    """`values` as an array with at least one `item` along the last axis; the caller sees to finiteness."""
     array = _floats(argument, values, "must be an array of numbers")
     if array.ndim == 0 or array.shape[-1] == 0:
-        raise ShapeError(argument, values, f"must have at least one {each} along its last axis")
+        raise ShapeError(argument, values, f"must have at least one {item} along its last axis")
     return array
+
+
+def years_of(argument: str, values: ArrayLike) -> Floats:
+    """`values` as an array with at least one year along the first axis; the caller sees to finiteness."""
+    array = _floats(argument, values, "must be an array of numbers")
+    if array.ndim == 0 or array.shape[0] == 0:
+        raise ShapeError(argument, values, "must have at least one period along its first axis")
+    return array
+
+
+def scenarios_of(argument: str, years: Floats, others: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape of the scenarios behind the years of an argument, and of other arguments by their names.
+
+    Raises `ShapeError` where they do not fit, and says so where the years run along the last axis.
+    """
+    try:
+        return common_shape({f"one year of {argument}": years.shape[1:], **others})
+    except ShapeError:
+        if _fit(years.shape[:-1], others) and any(length > 1 for length in years.shape[:-1]):
+            turned = (years.shape[-1], *years.shape[:-1])
+            rule = f"must have the year along the first axis, as {turned}"
+            raise ShapeError(argument, years.shape, rule, display=f"of shape {years.shape}") from None
+        raise
+
+
+def _fit(shape: tuple[int, ...], others: dict[str, tuple[int, ...]]) -> bool:
+    """Whether a shape broadcasts with others."""
+    try:
+        np.broadcast_shapes(shape, *others.values())
+    except ValueError:
+        return False
+    return True
+
+
+def behind_years(array: Floats, dimensions: int) -> Floats:
+    """Years, or what has none, seen with room for so many dimensions of scenarios behind the years."""
+    return array.reshape(len(array), *(1,) * (dimensions - array.ndim + 1), *array.shape[1:])
 
 
 def require(
@@ -69,41 +106,41 @@ def require(
     value = float(np.broadcast_to(array, shape)[index])
     text = rule(index) if callable(rule) else rule
     place = f"{argument}[{', '.join(map(str, index))}]" if index else argument
-    raise DomainError(place, value, text, shown=show(value))
+    raise DomainError(place, value, text, display=show(value))
 
 
-def rates(argument: str, values: ArrayLike) -> Floats:
+def as_rates(argument: str, values: ArrayLike) -> Floats:
     """`values` as rates above -100%, at which nothing is left to discount or to grow."""
     array = _floats(argument, values, "must be a number or an array of numbers")
     if array.size and array.min() > -1 and array.max() < np.inf:  # two quick passes; NaN fails the first
         return array
-    numbers(argument, array)
+    as_numbers(argument, array)
     require(argument, array, array > -1, f"must be above {percent(-1)}", show=percent)
     return array
 
 
-def shares_of_one(argument: str, values: ArrayLike) -> Floats:
+def fractions(argument: str, values: ArrayLike) -> Floats:
     """`values` as shares from 0 to 1."""
-    array = numbers(argument, values)
+    array = as_numbers(argument, values)
     require(argument, array, (array >= 0) & (array <= 1), "must be from 0.00% to 100.00%", show=percent)
     return array
 
 
 def positive(argument: str, values: ArrayLike, *, show: Callable[[float], str] = plain) -> Floats:
     """`values` as numbers above zero."""
-    array = numbers(argument, values)
+    array = as_numbers(argument, values)
     require(argument, array, array > 0, f"must be above {show(0.0)}", show=show)
     return array
 
 
 def not_negative(argument: str, values: ArrayLike) -> Floats:
     """`values` as numbers that are zero or more."""
-    array = numbers(argument, values)
+    array = as_numbers(argument, values)
     require(argument, array, array >= 0, "must not be negative")
     return array
 
 
-def exceeds(
+def require_exceeds(
     argument: str, array: Floats, other: str, bound: Floats, *, show: Callable[[float], str] = percent
 ) -> None:
     """Raise where one argument, a rate unless `show` says otherwise, does not exceed another, naming both."""
@@ -153,7 +190,7 @@ def common_shape(shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
             common = np.broadcast_shapes(common, shape)
         except ValueError:
             rule = f"does not fit the shape {common} of {', '.join(seen)}"
-            raise ShapeError(argument, shape, rule, shown=f"of shape {shape}") from None
+            raise ShapeError(argument, shape, rule, display=f"of shape {shape}") from None
         if shape:
             seen.append(argument)
     return common

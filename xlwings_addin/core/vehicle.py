@@ -9,17 +9,19 @@ from numpy.typing import ArrayLike
 
 from xlwings_addin.core.validation import (
     Floats,
+    as_numbers,
+    behind_years,
     broadcastable,
-    common_shape,
-    flows_of,
+    fractions,
     not_negative,
-    numbers,
     percent,
     positive,
     require,
     result,
-    shares_of_one,
+    scenarios_of,
+    years_of,
 )
+from xlwings_addin.core.years import compounded
 
 
 def revenue_ramp(base_revenue: ArrayLike, *, growth: ArrayLike) -> Floats:
@@ -27,20 +29,20 @@ def revenue_ramp(base_revenue: ArrayLike, *, growth: ArrayLike) -> Floats:
 
     Args:
         base_revenue: revenue of the year before the first forecast year, shape (...), zero or more.
-        growth: decimals, shape (..., years), each -100% or more.
+        growth: decimals, shape (years, ...), each -100% or more.
 
-    Returns: shape (..., years), in the base's unit.
+    Returns: shape (years, ...), in the base's unit.
     Raises: `DomainError` for a negative base or a growth below -100%; `ShapeError` for no years.
     Source: Damodaran, Investment Valuation, chapter 23 (revenue growth of young companies).
 
     >>> revenue_ramp(100.0, growth=[0.10, 0.10]).round(2).tolist()
     [110.0, 121.0]
     """
-    base, steps = not_negative("base_revenue", base_revenue), flows_of("growth", growth)
-    numbers("growth", steps)
+    base, steps = not_negative("base_revenue", base_revenue), years_of("growth", growth)
+    as_numbers("growth", steps)
     require("growth", steps, steps >= -1, "must not be below -100.00%", show=percent)
-    common_shape({"base_revenue": base.shape, "one year of growth": steps.shape[:-1]})
-    return np.asarray(base[..., None] * np.cumprod(1 + steps, axis=-1))
+    shape = scenarios_of("growth", steps, {"base_revenue": base.shape})
+    return compounded(base, behind_years(steps, len(shape)))[1:]
 
 
 def operating_income_ramp(
@@ -52,34 +54,32 @@ def operating_income_ramp(
     the start, the last one its margin. A ramp of one year is its end.
 
     Args:
-        revenue: shape (..., years).
+        revenue: shape (years, ...).
         final_margin: operating margin of the last year, decimal, at most 1.
         start_income: income of the first forecast year, in the revenue's unit; a loss is negative.
 
-    Returns: shape (..., years).
+    Returns: shape (years, ...).
     Raises: `DomainError` for a margin above 100% or figures that are not finite; `ShapeError` for no years.
     Source: the linear ramp of Seeking Alpha article 4676592 (March 2024).
 
     >>> operating_income_ramp([100.0, 150.0, 200.0], final_margin=0.12).tolist()
     [0.0, 12.0, 24.0]
     """
-    sales = flows_of("revenue", revenue)
-    numbers("revenue", sales)
-    margin, start = numbers("final_margin", final_margin), numbers("start_income", start_income)
+    sales = years_of("revenue", revenue)
+    as_numbers("revenue", sales)
+    margin, start = as_numbers("final_margin", final_margin), as_numbers("start_income", start_income)
     require("final_margin", margin, margin <= 1, "must not exceed 100.00%", show=percent)
-    shapes = {"one year of revenue": sales.shape[:-1], "final_margin": margin.shape}
-    common_shape(shapes | {"start_income": start.shape})
-    end = margin * sales[..., -1]
-    years = sales.shape[-1]
-    position = np.arange(years) / (years - 1) if years > 1 else np.ones(1)
-    return np.asarray(start[..., None] * (1 - position) + end[..., None] * position)
+    shape = scenarios_of("revenue", sales, {"final_margin": margin.shape, "start_income": start.shape})
+    end, years = margin * sales[-1], len(sales)
+    position = behind_years(np.arange(years) / (years - 1) if years > 1 else np.ones(1), len(shape))
+    return np.asarray(start * (1 - position) + end * position)
 
 
 def vehicle_revenue(deliveries: ArrayLike, *, price: ArrayLike) -> Any:
     """Revenue: `deliveries x average price`; million vehicles times CNY a vehicle is CNY m.
 
     Args:
-        deliveries: vehicles, or millions of them, shape (..., years); zero or more.
+        deliveries: vehicles, or millions of them, shape (years, ...); zero or more.
         price: average revenue a vehicle, any currency, zero or more.
 
     Returns: the arguments' common shape.
@@ -98,7 +98,7 @@ def constrained_deliveries(demand: ArrayLike, *, capacity: ArrayLike) -> Any:
     """Deliveries a plant allows: the smaller of `demand` and `capacity`, year by year.
 
     Args:
-        demand, capacity: vehicles a year, one unit, shape (..., years); zero or more.
+        demand, capacity: vehicles a year, one unit, shape (years, ...); zero or more.
 
     Returns: the arguments' common shape, in their unit.
     Raises: `DomainError` for negative figures; `ShapeError` for shapes that do not fit.
@@ -125,11 +125,11 @@ def unit_cost(
 
     Args:
         base_cost: cost of one when `base_cumulative` had been made, shape (...), zero or more.
-        cumulative: everything ever made, shape (..., years), above 0.
+        cumulative: everything ever made, shape (years, ...), above 0.
         base_cumulative: in the unit of `cumulative`, shape (...), above 0.
         learning_rate: decimal, shape (...), from 0 to below 1; an "80% curve" has 0.20.
 
-    Returns: shape (..., years), in the base cost's unit.
+    Returns: shape (years, ...), in the base cost's unit.
     Raises: `DomainError` for a negative cost, a production of zero or less, a learning rate below 0 or of
         100% or more; `ShapeError` for no years or shapes that do not fit.
     Source: Wright (1936), Journal of the Aeronautical Sciences 3(4).
@@ -137,21 +137,21 @@ def unit_cost(
     >>> unit_cost(100.0, cumulative=[1, 2, 4, 8], base_cumulative=1, learning_rate=0.20).round(1).tolist()
     [100.0, 80.0, 64.0, 51.2]
     """
-    base, made = not_negative("base_cost", base_cost), flows_of("cumulative", cumulative)
+    base, made = not_negative("base_cost", base_cost), years_of("cumulative", cumulative)
     positive("cumulative", made)
-    start, learning = positive("base_cumulative", base_cumulative), numbers("learning_rate", learning_rate)
+    start, learning = positive("base_cumulative", base_cumulative), as_numbers("learning_rate", learning_rate)
     holds = (learning >= 0) & (learning < 1)
     require("learning_rate", learning, holds, "must be from 0.00% to below 100.00%", show=percent)
-    shapes = {"base_cost": base.shape, "one year of cumulative": made.shape[:-1]}
-    common_shape(shapes | {"base_cumulative": start.shape, "learning_rate": learning.shape})
-    return np.asarray(base[..., None] * (made / start[..., None]) ** np.log2(1 - learning)[..., None])
+    shapes = {"base_cost": base.shape, "base_cumulative": start.shape, "learning_rate": learning.shape}
+    shape = scenarios_of("cumulative", made, shapes)
+    return np.asarray(learnt_cost(base, behind_years(made, len(shape)), start, learning))
 
 
 def operating_income(revenue: ArrayLike, *, margin: ArrayLike) -> Any:
     """Operating income: `revenue x margin`.
 
     Args:
-        revenue: shape (..., years), any unit of money.
+        revenue: shape (years, ...), any unit of money.
         margin: decimal; negative for a loss, at most 1.
 
     Returns: the arguments' common shape, in the revenue's unit.
@@ -161,7 +161,7 @@ def operating_income(revenue: ArrayLike, *, margin: ArrayLike) -> Any:
     >>> operating_income(200.0, margin=0.12)
     24.0
     """
-    sales, share = numbers("revenue", revenue), numbers("margin", margin)
+    sales, share = as_numbers("revenue", revenue), as_numbers("margin", margin)
     require("margin", share, share <= 1, "must not exceed 100.00%", show=percent)
     broadcastable(revenue=sales, margin=share)
     return result(sales * share)
@@ -175,7 +175,7 @@ def vehicle_cash_flow(
     A loss is not credited with tax.
 
     Args:
-        operating_income: shape (..., years).
+        operating_income: shape (years, ...).
         tax_rate: from 0 to 1.
         cash_conversion: free cash flow over operating income after tax, zero or more.
 
@@ -185,7 +185,13 @@ def vehicle_cash_flow(
     >>> vehicle_cash_flow([-10.0, 100.0], tax_rate=0.15, cash_conversion=0.5).tolist()
     [-5.0, 42.5]
     """
-    income, tax = numbers("operating_income", operating_income), shares_of_one("tax_rate", tax_rate)
+    income, tax = as_numbers("operating_income", operating_income), fractions("tax_rate", tax_rate)
     conversion = not_negative("cash_conversion", cash_conversion)
     broadcastable(operating_income=income, tax_rate=tax, cash_conversion=conversion)
     return result((income - tax * np.maximum(income, 0.0)) * conversion)
+
+
+def learnt_cost(base_cost: Any, made: Floats, base_made: Any, learning_rate: Any) -> Floats:
+    """`base_cost (made / base_made) ** log2(1 - learning_rate)`, without checks; the year first."""
+    cost: Floats = base_cost * (made / base_made) ** np.log2(1 - learning_rate)
+    return cost

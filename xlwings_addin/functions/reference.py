@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Final
+from typing import Final, Protocol
 
-from udfs.docstring import Example
-from udfs.kinds import Kind
-from udfs.registry import PREFIXES, REGISTRY, Udf
+from xlwings_addin.functions.docstring import Example
+from xlwings_addin.functions.kinds import Kind
+from xlwings_addin.functions.registry import REGISTRY, Udf
 
-GIVEN_AS: Final = {
+ARGUMENT_FORMS: Final = {
     Kind.SCALAR: "one number",
     Kind.COUNT: "one whole number",
     Kind.NUMBERS: "a number, a row or a column",
@@ -22,18 +22,13 @@ GIVEN_AS: Final = {
 }
 """What an argument may be, in the words of a spreadsheet."""
 
-HOSTS: Final = {
-    "desktop": "Excel for Windows, with the ribbon add-in",
-    "office-js": "Excel on the web, for Mac and Windows, through xlwings Server",
-    "libreoffice": "LibreOffice Calc, with the extension",
-}
-
 INTRODUCTION: Final = """\
 # Functions for cells
 
 Made from the registry of `udfs/` by `xiaomi-model functions --markdown docs/functions.md`; not to be edited.
 
-Rates are decimals or percentages: 10% and 0.1 are the same. Money is in the unit that comes in. A row may be
+Rates are decimals or percentages: 10% and 0.1 are the same. Typed without its sign 8% is 800%: a rate above
+100% is calculated with, and the log warns of it. Money is in the unit that comes in. A row may be
 a column, and a result lies as the ranges lie that came in. In brackets stands what may be left out.
 
 A blank cell means the default of an argument that may be left out; anywhere else it is an error, as is text,
@@ -52,10 +47,24 @@ the log file keeps it.
 """
 
 
-def markdown() -> str:
-    """The whole page. The anchor of a function is its name in small letters: functions.md#dcf_xnpv."""
+class Program(Protocol):
+    """A host, as the page lists it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def prefix(self) -> str: ...
+
+
+def markdown(programs: Iterable[Program]) -> str:
+    """The whole page, with the spellings of `programs`.
+
+    The anchor of a function is its name in small letters: functions.md#dcf_xnpv.
+    """
     families = [(family, list(entries)) for family, entries in groupby(REGISTRY.values(), lambda e: e.family)]
-    parts = [INTRODUCTION, ERRORS, _spellings(), _contents(REGISTRY.values())]
+    parts = [INTRODUCTION, ERRORS, _spellings(programs), _contents(REGISTRY.values())]
     for family, entries in families:
         parts += [f"## {family}\n", *map(_section, entries)]
     return "\n".join(parts)
@@ -67,9 +76,9 @@ def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _spellings() -> str:
+def _spellings(programs: Iterable[Program]) -> str:
     name = next(iter(REGISTRY))
-    rows = ([HOSTS[target], f"`{target}`", f"`{prefix}{name}(`"] for target, prefix in PREFIXES.items())
+    rows = ([program.label, f"`{program.name}`", f"`{program.prefix}{name}(`"] for program in programs)
     table = _table(["Program", "`--target`", "In the file"], rows)
     return (
         "In a file a function is spelled as its program calls it. `xiaomi-model recalc` reads every\n"
@@ -80,7 +89,7 @@ def _spellings() -> str:
 def _contents(entries: Iterable[Udf]) -> str:
     return _table(
         ["Function", "What it gives"],
-        ([f"[{each.name}](#{anchor(each.name)})", each.summary] for each in entries),
+        ([f"[{entry.name}](#{anchor(entry.name)})", entry.summary] for entry in entries),
     )
 
 
@@ -103,17 +112,18 @@ def _paragraphs(entry: Udf) -> Iterator[str]:
     yield f"```\n{entry.signature}\n```\n"
     if entry.parameters:
         rows = (
-            [f"`{each.host_name}`", each.unit, GIVEN_AS[each.kind], each.doc] for each in entry.parameters
+            [f"`{argument.host_name}`", argument.unit, ARGUMENT_FORMS[argument.kind], argument.doc]
+            for argument in entry.parameters
         )
         yield _table(["Argument", "Unit", "Given as", "What it is"], rows)
     yield f"Formula:\n\n```\n{entry.formula}\n```\n"
     yield f"Returns: {entry.returns}\n"
     yield f"Errors: {entry.errors}\n"
-    yield f"Example: `{entry.example.formula}` gives {shown_result(entry.example)}\n"
+    yield f"Example: `{entry.example.formula}` gives {result_text(entry.example)}\n"
     yield f"Source: {entry.source}\n"
 
 
-def shown_result(example: Example) -> str:
+def result_text(example: Example) -> str:
     """What the example gives: a number, a text, or the cells of a row, rows parted by semicolons."""
     result = example.result
     if isinstance(result, str):

@@ -53,7 +53,7 @@ class HostName:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class UdfArgument:
     """One argument of a function: how it is read, what it means, and what a blank stands for."""
 
     name: str

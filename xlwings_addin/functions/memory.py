@@ -20,13 +20,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from udfs.addresses import normalised
+from xlwings_addin.functions.addresses import normalised
 
 logger = logging.getLogger(__name__)
 
 REMEMBERED_CELLS: Final = 10_000
 NO_ERROR: Final = "no error"
-NOT_KNOWN: Final = "not known: this program does not tell its functions which cell is meant; see the log file"
+UNKNOWN_CELL: Final = (
+    "not known: this program does not tell its functions which cell is meant; see the log file"
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def last_error(address: str | None = None, function: str | None = None) -> Error
 def explanation(address: str | None) -> str:
     """The message that `VAL_LAST_ERROR` shows; `address` is None for any cell, "" for an unknown one."""
     if _caller.get() is None or address == "":
-        return NOT_KNOWN
+        return UNKNOWN_CELL
     record = last_error(address)
     return record.message if record else NO_ERROR
 

@@ -22,8 +22,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from udfs.kinds import Kind, Parameter
-from udfs.reserved import BUILT_IN, WORDS
+from xlwings_addin.functions.kinds import Kind, UdfArgument
+from xlwings_addin.functions.reserved import BUILT_IN, WORDS
 
 MAXIMUM_ARGUMENTS: Final = 60
 MAXIMUM_TEXT: Final = 255
@@ -82,7 +82,7 @@ def check_signature(function: str, signature: inspect.Signature) -> None:
                 raise RegistrationError(function, "the number of arguments must be fixed", parameter.name)
 
 
-def check_parameters(function: str, parameters: Sequence[Parameter]) -> None:
+def check_parameters(function: str, parameters: Sequence[UdfArgument]) -> None:
     """Refuse names, defaults and texts that a host cannot take."""
     if len(parameters) > MAXIMUM_ARGUMENTS:
         rule = f"has {len(parameters)} arguments, VBA takes {MAXIMUM_ARGUMENTS}"
@@ -97,7 +97,7 @@ def check_parameters(function: str, parameters: Sequence[Parameter]) -> None:
         raise RegistrationError(function, rule)
 
 
-def _check_parameter_name(function: str, parameter: Parameter) -> None:
+def _check_parameter_name(function: str, parameter: UdfArgument) -> None:
     name = parameter.host_name
     if not name.isascii():
         raise RegistrationError(function, "a name must be ASCII", parameter.name)
@@ -109,7 +109,7 @@ def _check_parameter_name(function: str, parameter: Parameter) -> None:
     _check_word(function, name, parameter.name)
 
 
-def _check_default(function: str, parameter: Parameter) -> None:
+def _check_default(function: str, parameter: UdfArgument) -> None:
     if not parameter.optional:
         return
     if parameter.kind not in DEFAULT_TYPES:

@@ -28,21 +28,21 @@ def normalised(text: str, beside: str = "") -> str | None:
     >>> normalised("total") is None
     True
     """
-    found = _ADDRESS.fullmatch(text.strip())
-    if found is None:
+    match = _ADDRESS.fullmatch(text.strip())
+    if match is None:
         return None
     book, sheet = _book_and_sheet(beside.rpartition("!")[0])
-    if found["place"] is not None:
-        own_book, sheet = _book_and_sheet(found["place"])
+    if match["place"] is not None:
+        own_book, sheet = _book_and_sheet(match["place"])
         if not sheet:
             return None
         book = own_book or book
-    cell = f"{found['column'].upper()}{found['row']}"
+    cell = f"{match['column'].upper()}{match['row']}"
     return f"{f'[{book}]' if book else ''}{sheet}!{cell}" if sheet else cell
 
 
 def _book_and_sheet(place: str) -> tuple[str, str]:
     if len(place) > 1 and place[0] == place[-1] == "'":
         place = place[1:-1].replace("''", "'")
-    found = _PLACE.fullmatch(place)
-    return (found["book"] or "", found["sheet"]) if found else ("", "")
+    match = _PLACE.fullmatch(place)
+    return (match["book"] or "", match["sheet"]) if match else ("", "")

@@ -22,32 +22,22 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.addresses import normalised
-from udfs.kinds import Kind, Parameter
+from xlwings_addin.core import errors
 from xlwings_addin.core.errors import ChoiceError, DomainError, InputError, ShapeError, ValuationError
+from xlwings_addin.core.serials import FIRST_SERIAL, LAST_SERIAL, SERIAL_ORIGIN
+from xlwings_addin.functions.addresses import normalised
+from xlwings_addin.functions.kinds import Kind, UdfArgument
 
 Result = float | str | list[list[float]]
 Shape = tuple[int, int]
 
-# The error values of Excel (support.microsoft.com, ERROR.TYPE function), and the two that stand for a cell
-# which a spreadsheet engine could not calculate.
-ERROR_VALUES: Final = frozenset(
-    [
-        *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!"),
-        *("#CONNECT!", "#BLOCKED!", "#UNKNOWN!", "#FIELD!", "#CALC!", "#EXTERNAL!", "#BUSY!", "#PYTHON!"),
-        *("#TIMEOUT!", "#CIRC!", "#N/IMPL!"),
-    ]
-)
+# What stands for a cell that a spreadsheet engine could not calculate counts as an error, too.
+ERROR_VALUES: Final = errors.ERROR_VALUES | {"#CIRC!", "#N/IMPL!"}
 
 ONE_CELL: Final[Shape] = (1, 1)
 
 # Columns A to XFD (Excel specifications and limits): no row result can be longer.
 SHEET_COLUMNS: Final = 16_384
-
-# Day 0 of the 1900 system as far as it agrees with the calendar: serial 60 is a 29 February 1900 that never
-# was. The last serial is 9999-12-31.
-SERIAL_ORIGIN: Final = date(1899, 12, 30)
-FIRST_SERIAL, LAST_SERIAL = 61, 2_958_465
 
 
 class ContentError(ValuationError):
@@ -83,10 +73,10 @@ def _grid(name: str, value: object) -> Sequence[Sequence[object]]:
             name,
             value,
             f"must be as wide as row 1, {widths[0]}",
-            shown=f"row {odd + 1} of width {widths[odd]}",
+            display=f"row {odd + 1} of width {widths[odd]}",
         )
     if not widths[0]:
-        raise ShapeError(name, value, "must hold at least one cell", shown="(empty)")
+        raise ShapeError(name, value, "must hold at least one cell", display="(empty)")
     return rows
 
 
@@ -97,11 +87,11 @@ def _shape(rows: Sequence[Sequence[object]]) -> Shape:
 def _one_cell(name: str, value: object) -> object:
     rows = _grid(name, value)
     if _shape(rows) != ONE_CELL:
-        raise ShapeError(name, value, "must be one cell", shown="of {} x {} cells".format(*_shape(rows)))
+        raise ShapeError(name, value, "must be one cell", display="of {} x {} cells".format(*_shape(rows)))
     return rows[0][0]
 
 
-def _shown(value: object, place: str) -> str:
+def _display(value: object, place: str) -> str:
     text = "(blank)" if is_blank(value) else str(value).upper() if _is_bool(value) else repr(value)
     return f"{place} {text}".strip()
 
@@ -112,7 +102,7 @@ def _is_bool(value: object) -> bool:
 
 def _required(name: str, value: object, place: str = "") -> object:
     if is_blank(value):
-        raise InputError(name, value, "must be given", shown=_shown(value, place))
+        raise InputError(name, value, "must be given", display=_display(value, place))
     return value
 
 
@@ -120,13 +110,13 @@ def number(name: str, value: object, place: str = "") -> float:
     """One cell as a finite float; `place` says where it stands in its range."""
     value = _required(name, value, place)
     if _is_bool(value) or not isinstance(value, int | float | np.integer | np.floating):
-        raise ContentError(name, value, "must be a number", shown=_shown(value, place))
+        raise ContentError(name, value, "must be a number", display=_display(value, place))
     try:
         result = float(value)
     except OverflowError:
         result = math.inf
     if not math.isfinite(result):
-        raise DomainError(name, result, "must be a finite number", shown=_shown(result, place))
+        raise DomainError(name, result, "must be a finite number", display=_display(result, place))
     return result
 
 
@@ -144,7 +134,7 @@ def text(name: str, value: object, choices: Sequence[str]) -> str:
     """One cell as a text, and as one of `choices` where there are any."""
     value = _required(name, value)
     if not isinstance(value, str):
-        raise ContentError(name, value, "must be a text", shown=_shown(value, ""))
+        raise ContentError(name, value, "must be a text", display=_display(value, ""))
     if not choices:
         return str(value)
     if value.casefold() not in choices:
@@ -172,7 +162,7 @@ def day(name: str, value: object, place: str = "") -> date:
     serial = math.floor(number(name, value, place))
     if not FIRST_SERIAL <= serial <= LAST_SERIAL:
         rule = f"must be a date serial from {FIRST_SERIAL} (1900-03-01) to {LAST_SERIAL} (9999-12-31)"
-        raise DomainError(name, serial, rule, shown=_shown(serial, place))
+        raise DomainError(name, serial, rule, display=_display(serial, place))
     return SERIAL_ORIGIN + timedelta(days=serial)
 
 
@@ -181,7 +171,7 @@ def _iso_day(name: str, value: str, place: str) -> date:
         return date.fromisoformat(value.strip())
     except ValueError:
         rule = "must be a date: a serial number, or ISO text such as 2024-03-08"
-        raise ContentError(name, value, rule, shown=_shown(value, place)) from None
+        raise ContentError(name, value, rule, display=_display(value, place)) from None
 
 
 def _line(name: str, value: object) -> tuple[Sequence[object], Shape]:
@@ -190,7 +180,7 @@ def _line(name: str, value: object) -> tuple[Sequence[object], Shape]:
     shape = _shape(rows)
     if min(shape) > 1:
         raise ShapeError(
-            name, value, "must be one row or one column", shown="of {} x {} cells".format(*shape)
+            name, value, "must be one row or one column", display="of {} x {} cells".format(*shape)
         )
     return list(chain.from_iterable(rows)), shape
 
@@ -245,7 +235,7 @@ RANGES: Final[Mapping[Kind, Callable[[str, object], tuple[Any, Shape]]]] = {
 }
 
 
-def read(parameter: Parameter, value: object) -> tuple[Any, Shape]:
+def read(parameter: UdfArgument, value: object) -> tuple[Any, Shape]:
     """One argument as the function wants it, with the shape it came in; a blank as its default."""
     name, kind = parameter.name, parameter.kind
     if kind in RANGES:
@@ -260,13 +250,13 @@ def read(parameter: Parameter, value: object) -> tuple[Any, Shape]:
     return (count if kind is Kind.COUNT else number)(name, cell), ONE_CELL
 
 
-def common_shape(parameters: Sequence[Parameter], shapes: Sequence[Shape]) -> Shape:
+def common_shape(parameters: Sequence[UdfArgument], shapes: Sequence[Shape]) -> Shape:
     """The shape of the ranges among the arguments of a function that gives a range back."""
     ranges = [(p.name, shape) for p, shape in zip(parameters, shapes, strict=False) if shape != ONE_CELL]
     for name, shape in ranges:
         if shape != ranges[0][1]:
             rule = "must be {1} x {2}, as {0} is".format(ranges[0][0], *ranges[0][1])
-            raise ShapeError(name, shape, rule, shown="of {} x {} cells".format(*shape))
+            raise ShapeError(name, shape, rule, display="of {} x {} cells".format(*shape))
     return ranges[0][1] if ranges else ONE_CELL
 
 
@@ -280,7 +270,7 @@ def write(function: str, result: Any, kind: Kind, shape: Shape) -> Result:
         value = float(array.flat[position - 1])
         place = f"cell {position}" if array.ndim else ""
         rule = "is not a number that a cell can hold"
-        raise DomainError(f"the result of {function}", value, rule, shown=_shown(value, place))
+        raise DomainError(f"the result of {function}", value, rule, display=_display(value, place))
     if kind is Kind.SCALAR or (kind is Kind.NUMBERS and shape == ONE_CELL):
         return float(array.item())
     if kind is Kind.TABLE:

@@ -4,9 +4,9 @@
     def DCF_PRESENT_VALUE(flows: Row, rate: Number) -> Number:
         '''...'''
 
-A function's annotations say what it takes (`udfs.kinds`), its docstring is its documentation
-(`udfs.docstring`), and what a host could not carry is refused here and now (`udfs.rules`). The decorated
-function stays an ordinary one: it takes what cells hold, gives what cells show and raises `ValuationError`.
+A function's annotations say what it takes (`kinds`), its docstring is its documentation (`docstring`), and
+what a host could not carry is refused here and now (`rules`). The decorated function stays an ordinary one:
+it takes what cells hold, gives what cells show and raises `ValuationError`.
 `callbacks` gives the same functions as a spreadsheet engine calls them, answering with error values.
 """
 
@@ -19,12 +19,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from udfs import boundary, docstring, rules
-from udfs.cells import Result
-from udfs.docstring import Example
-from udfs.kinds import Cell, Count, Dates, HostName, Kind, Number, Numbers, OneOf, Parameter, Row, Table, Text
-from udfs.rules import RegistrationError
 from xlwings_addin.core.errors import ChoiceError
+from xlwings_addin.functions import boundary, docstring, rules
+from xlwings_addin.functions.cells import Result
+from xlwings_addin.functions.docstring import Example
+from xlwings_addin.functions.kinds import (
+    Cell,
+    Count,
+    Dates,
+    HostName,
+    Kind,
+    Number,
+    Numbers,
+    OneOf,
+    Row,
+    Table,
+    Text,
+    UdfArgument,
+)
+from xlwings_addin.functions.rules import RegistrationError
 
 __all__ = [
     "REGISTRY",
@@ -37,21 +50,28 @@ __all__ = [
     "Number",
     "Numbers",
     "OneOf",
-    "Parameter",
     "RegistrationError",
     "Row",
     "Table",
     "Target",
     "Text",
     "Udf",
+    "UdfArgument",
     "callbacks",
     "neutral",
+    "respelling",
     "spelling",
     "udf",
 ]
 
-Target = Literal["desktop", "office-js", "libreoffice"]
-PREFIXES: Final[Mapping[str, str]] = {"desktop": "", "office-js": "_xldudf_VAL_", "libreoffice": "VAL."}
+Target = Literal["desktop", "office-js", "libreoffice", "lite"]
+PREFIXES: Final[Mapping[str, str]] = {
+    "desktop": "",
+    "office-js": "_xldudf_VAL_",
+    "libreoffice": "VAL.",
+    "lite": "_xldudf_",
+}
+"""What stands before a name in the file; that of Lite, which has no namespace, is inferred from Office.js."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +80,7 @@ class Udf:
 
     name: str
     function: Callable[..., Result]
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[UdfArgument, ...]
     returns_kind: Kind
     summary: str
     formula: str
@@ -77,8 +97,11 @@ class Udf:
     @property
     def signature(self) -> str:
         """Name and arguments as a formula has them, optional ones in brackets."""
-        shown = (f"[{each.host_name}]" if each.optional else each.host_name for each in self.parameters)
-        return f"{self.name}({', '.join(shown)})"
+        arguments = (
+            f"[{parameter.host_name}]" if parameter.optional else parameter.host_name
+            for parameter in self.parameters
+        )
+        return f"{self.name}({', '.join(arguments)})"
 
 
 REGISTRY: Final[dict[str, Udf]] = {}
@@ -87,6 +110,8 @@ REGISTRY: Final[dict[str, Udf]] = {}
 def udf(body: Callable[..., Any]) -> Callable[..., Result]:
     """Register a function for all hosts. Raises `RegistrationError` where one of them could not carry it."""
     name = body.__name__
+    if _is_registered_elsewhere(body):
+        return REGISTRY[name].function
     rules.check_name(name, max(len(prefix + name) for prefix in PREFIXES.values()))
     if name in REGISTRY:
         raise RegistrationError(name, "is registered already")
@@ -119,14 +144,17 @@ def udf(body: Callable[..., Any]) -> Callable[..., Result]:
 
 
 def callbacks() -> dict[str, Callable[..., Result]]:
-    """The functions as cells call them: they never raise, they answer with an error value.
+    """The functions as cells call them, under every host's spelling: they answer errors with error values.
 
     >>> callbacks()["CAPITAL_WACC"](0.1, 0.05, 0.25, 2.0)
     '#NUM!'
+    >>> [name for name in callbacks() if name.endswith("DCF_XNPV")]
+    ['DCF_XNPV', '_xldudf_VAL_DCF_XNPV', 'VAL.DCF_XNPV', '_xldudf_DCF_XNPV']
     """
-    return {
+    answers = {
         name: boundary.guarded(name, entry.function, entry.parameters) for name, entry in REGISTRY.items()
     }
+    return {prefix + name: answer for name, answer in answers.items() for prefix in PREFIXES.values()}
 
 
 def spelling(name: str, target: Target) -> str:
@@ -135,14 +163,24 @@ def spelling(name: str, target: Target) -> str:
     VBA functions go by their name, those of an Office.js add-in by a prefix with its namespace
     (OfficeDev/Excel-Custom-Functions issue 108), those of LibreOffice by component and method.
 
-    >>> [spelling("DCF_XNPV", target) for target in ("desktop", "office-js", "libreoffice")]
-    ['DCF_XNPV', '_xldudf_VAL_DCF_XNPV', 'VAL.DCF_XNPV']
+    >>> [spelling("DCF_XNPV", target) for target in ("desktop", "office-js", "libreoffice", "lite")]
+    ['DCF_XNPV', '_xldudf_VAL_DCF_XNPV', 'VAL.DCF_XNPV', '_xldudf_DCF_XNPV']
     """
     if name not in REGISTRY:
         raise ChoiceError("function", name, "must be one of " + ", ".join(REGISTRY))
     if target not in PREFIXES:
         raise ChoiceError("target", target, "must be one of " + ", ".join(PREFIXES))
     return PREFIXES[target] + name
+
+
+def respelling(target: Target) -> dict[str, str]:
+    """Every host's spelling of every function, and how the file of `target` spells it.
+
+    >>> respelling("libreoffice")["_xldudf_VAL_DCF_XNPV"]
+    'VAL.DCF_XNPV'
+    """
+    new = {name: spelling(name, target) for name in REGISTRY}
+    return {prefix + name: spelled for prefix in PREFIXES.values() for name, spelled in new.items()}
 
 
 def neutral(name: str) -> str | None:
@@ -154,6 +192,16 @@ def neutral(name: str) -> str | None:
     upper = name.upper()
     candidates = (upper.removeprefix(prefix.upper()) for prefix in PREFIXES.values())
     return next((candidate for candidate in candidates if candidate in REGISTRY), None)
+
+
+def _is_registered_elsewhere(body: Callable[..., Any]) -> bool:
+    """Whether the function's own file has registered it already, imported as another module."""
+    entry = REGISTRY.get(body.__name__)
+    if entry is None:
+        return False
+    standing: Any = inspect.unwrap(entry.function)
+    same_file: bool = standing.__code__.co_filename == body.__code__.co_filename
+    return same_file and standing.__module__ != body.__module__
 
 
 def _documentation(body: Callable[..., Any]) -> docstring.Documentation:
@@ -171,7 +219,7 @@ def _parameters(
     signature: inspect.Signature,
     hints: Mapping[str, Any],
     documentation: docstring.Documentation,
-) -> tuple[Parameter, ...]:
+) -> tuple[UdfArgument, ...]:
     documented = [argument.name for argument in documentation.arguments]
     for name in documented:
         if name not in signature.parameters:
@@ -189,10 +237,10 @@ def _parameters(
 
 def _parameter(
     function: str, parameter: inspect.Parameter, hint: Any, argument: docstring.ArgumentDoc
-) -> Parameter:
+) -> UdfArgument:
     kind, extras = _kind(function, hint, parameter.name)
     optional = parameter.default is not inspect.Parameter.empty
-    return Parameter(
+    return UdfArgument(
         name=parameter.name,
         kind=kind,
         unit=argument.unit,
@@ -210,5 +258,9 @@ def _kind(function: str, hint: Any, parameter: str) -> tuple[Kind, tuple[Any, ..
     for extra in extras:
         if isinstance(extra, Kind):
             return extra, extras
-    shown = "no annotation" if hint is None else f"the annotation {getattr(hint, '__name__', None) or hint}"
-    raise RegistrationError(function, f"has {shown}, where only a kind of udfs.kinds will do", parameter)
+    annotation = (
+        "no annotation" if hint is None else f"the annotation {getattr(hint, '__name__', None) or hint}"
+    )
+    raise RegistrationError(
+        function, f"has {annotation}, where only a kind of functions.kinds will do", parameter
+    )

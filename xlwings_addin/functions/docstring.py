@@ -140,10 +140,10 @@ def _arguments(text: str) -> tuple[ArgumentDoc, ...]:
 
 
 def _argument(entry: str) -> ArgumentDoc:
-    found = ARGUMENT.fullmatch(entry)
-    if found is None:
+    match = ARGUMENT.fullmatch(entry)
+    if match is None:
         raise DocstringError(f"documents an argument as {entry!r}, not as 'name (unit): what it is'")
-    return ArgumentDoc(**found.groupdict())
+    return ArgumentDoc(**match.groupdict())
 
 
 def _example(text: str) -> Example:
