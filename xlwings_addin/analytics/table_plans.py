@@ -1,0 +1,185 @@
+"""Which two inputs the two-way tables of a case are about, and what values they have there.
+
+The case stands in the middle of both axes, so that the middle of a table is its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from xlwings_addin.analytics.question import lever
+from xlwings_addin.analytics.sensitivity import Sensitivity, sensitivity_of
+from xlwings_addin.analytics.tornado import Tornado
+from xlwings_addin.core.errors import ValuationError
+from xlwings_addin.inputs.cases import Inputs
+from xlwings_addin.inputs.company import Business, PartEntry
+from xlwings_addin.inputs.drivers import Driver, DriverBook
+from xlwings_addin.inputs.expressions import read_formula
+from xlwings_addin.inputs.rates import computed_wacc, wacc_source
+from xlwings_addin.inputs.rules import require_drawable
+from xlwings_addin.segments.capital import discounted_parts
+from xlwings_addin.valuation.parts import implied_part
+
+PLANS = ("first_rate", "volume_margin", "second_rate", "first_two")
+"""The tables by key: cost of capital and growth of two parts, volume and margin, the tornado's two."""
+SIZE = 7
+POINTS = tuple(range(-(SIZE // 2), SIZE // 2 + 1))
+RATE_STEP, MARGIN_STEP, GROWTH_STEP = 0.005, 0.01, 0.02
+TIMES = (0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0)
+"""How many times the case's volume a table looks at: far enough for what a price may need."""
+
+
+class Plan(NamedTuple):
+    """The two keys of a table with their values, first down, then across, and what they are keys of."""
+
+    inputs: Inputs
+    book: DriverBook
+    keys: tuple[str, str]
+    values: tuple[Sequence[float], Sequence[float]]
+
+
+def planned(key: str, inputs: Inputs, book: DriverBook, tornado: Tornado | None) -> Sensitivity | None:
+    """A table of a case; None where the company or the case has no two inputs for it."""
+    parts = discounted_parts(inputs.tables.company)
+    try:
+        if key == "first_two":
+            plan = _first_two(inputs, book, tornado)
+        elif key == "volume_margin":
+            plan = _volume_margin(inputs, book)
+        else:
+            place = ("first_rate", "second_rate").index(key)
+            plan = _rate_growth(inputs, book, parts[place]) if place < len(parts) else None
+        if plan is None:
+            return None
+        down, across = plan.values
+        return sensitivity_of(plan.inputs, plan.book, *plan.keys, values=down, other_values=across)
+    except ValuationError:
+        return None
+
+
+def _around(start: float, step: float) -> list[float]:
+    return [start + step * point for point in POINTS]
+
+
+# --- cost of capital and terminal growth ------------------------------------------------------------
+
+
+def _rate_growth(inputs: Inputs, book: DriverBook, part: PartEntry) -> Plan:
+    own, drivers, key, start = _rate(inputs, book, part)
+    growth = f"{part.key}_terminal_growth"
+    values = _around(start, RATE_STEP), _around(inputs.number(growth), RATE_STEP)
+    return Plan(own, drivers, (key, growth), values)
+
+
+def _rate(inputs: Inputs, book: DriverBook, part: PartEntry) -> tuple[Inputs, DriverBook, str, float]:
+    """The inputs and drivers in which one key is the rate of a part, that key, and what the rate is.
+
+    A rate that the case computes is written as a printed one of the same height, where the part may have
+    one; else it moves by the risk-free rate, with those of all parts.
+    """
+    source = wacc_source(inputs.tables.company, part.key)
+    if source == "typed":
+        return inputs, book, f"{part.key}_wacc", inputs.number(f"{part.key}_wacc")
+    computed = float(computed_wacc(inputs).wacc)
+    if source == "chosen":
+        key, basis = f"{part.key}_wacc_printed", f"{part.key}_wacc_basis"
+        if inputs.text(basis) == "printed":
+            return inputs, book, key, inputs.number(key)
+        return inputs.replace(**{basis: "printed", key: computed}), book, key, computed
+    text = f"risk_free + (x - {computed!r}) / equity_weight"
+    moves = {"risk_free": read_formula(text)}
+    start = read_formula(repr(computed))
+    driver = Driver(
+        "wacc_of_all",
+        "WACC of all businesses",
+        "rate",
+        start,
+        None,
+        None,
+        moves,
+        None,
+        "",
+        "by the risk-free rate",
+    )
+    return inputs, replace(book, drivers={**book.drivers, driver.key: driver}), driver.key, computed
+
+
+# --- volume and margin ------------------------------------------------------------------------------
+
+
+def _volume_margin(inputs: Inputs, book: DriverBook) -> Plan | None:
+    """What is sold and what is earned on it, of the part that delivers, else of the first that has both."""
+    company = inputs.tables.company
+    delivering = implied_part(company)
+    for part in sorted(discounted_parts(company), key=lambda part: part != delivering):
+        business = _counted(inputs, part)
+        for volume, margin in _pairs(part.key, business):
+            if all(key in book.drivers or book.parameters.has(key) for key in (volume, margin)):
+                start = lever(inputs, book, volume).start
+                down = _around(start, GROWTH_STEP) if "growth" in volume else [start * x for x in TIMES]
+                across = _around(lever(inputs, book, margin).start, MARGIN_STEP)
+                return Plan(inputs, book, (volume, margin), (down, across))
+    return None
+
+
+def _counted(inputs: Inputs, part: PartEntry) -> Business:
+    """The method that counts for a part in a case."""
+    methods = inputs.tables.company.methods_of(part.key)
+    chosen = None if part.method_key is None else inputs.text(part.method_key)
+    return next(one for one in methods if chosen in (None, one.method))
+
+
+def _pairs(part: str, business: Business) -> Iterator[tuple[str, str]]:
+    """Keys of a volume and of a margin that a method may have, the plainest first."""
+    if business.template == "capacity_ramp":
+        for volume in (f"{part}_deliveries", f"{part}_demand_saturation", "demand_saturation"):
+            yield volume, f"{part}_gross_margin_ceiling"
+    elif business.template == "revenue_ramp":
+        yield f"{part}_base_deliveries", f"{part}_operating_margin_end"
+    for member in business.members:
+        for volume in (f"{member.key}_shipment_growth_start", f"{member.key}_growth_start"):
+            yield volume, f"{member.key}_gross_margin_end"
+
+
+# --- what the tornado ranks first -------------------------------------------------------------------
+
+
+def _first_two(inputs: Inputs, book: DriverBook, tornado: Tornado | None) -> Plan | None:
+    """The two inputs with the widest swings that may be drawn together, over their ranges."""
+    drawable = [key for key in _ranked(tornado) if _is_drawable(inputs, key)]
+    for first, second in combinations(drawable, 2):
+        one, other = (lever(inputs, book, key) for key in (first, second))
+        if not set(one.moves) & set(other.moves):
+            return Plan(
+                inputs, book, (first, second), (_over_range(inputs, first), _over_range(inputs, second))
+            )
+    return None
+
+
+def _ranked(tornado: Tornado | None) -> list[str]:
+    return [] if tornado is None else [bar.key for bar in tornado.bars]
+
+
+def _is_drawable(inputs: Inputs, key: str) -> bool:
+    try:
+        require_drawable((key,), inputs.tables.company)
+    except ValuationError:
+        return False
+    return True
+
+
+def _over_range(inputs: Inputs, key: str) -> list[float]:
+    """Equal steps from the low end to the case and from there to the high end; over the range from an end."""
+    row, start = inputs.row(key), inputs.number(key)
+    assert row.low is not None
+    assert row.high is not None
+    half = SIZE // 2 + 1
+    if not row.low < start < row.high:
+        return [float(x) for x in np.linspace(row.low, row.high, SIZE)]
+    below, above = np.linspace(row.low, start, half), np.linspace(start, row.high, half)
+    return [*below[:-1].tolist(), start, *above[1:].tolist()]

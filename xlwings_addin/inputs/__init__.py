@@ -1,0 +1,1 @@
+"""The tables, the parameters, the cases and their rules."""
