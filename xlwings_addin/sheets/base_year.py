@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xlwings_addin.model.base_year import QUARTERS, Figure, SegmentBase
-from xlwings_addin.model.xiaomi import Results
-from xlwings_addin.sheets.history import SEGMENTS, basis
-from xlwings_addin.sheets.spec import (
-    FIRST_COLUMN,
-    Block,
-    Columns,
-    Context,
-    Entry,
-    Layout,
-    Line,
-    Sheet,
-    Value,
-)
+from xlwings_addin.inputs.base_year import BaseYearFigure, SegmentBase
+from xlwings_addin.inputs.calendar import QUARTERS_A_YEAR, quarters_of
+from xlwings_addin.inputs.company import Business, Company, SegmentEntry
+from xlwings_addin.sheets.reported import basis, segment_labels
+from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Context, Entry, Layout, Line, Sheet, Value
+from xlwings_addin.valuation.xiaomi import Results
 
 COLUMNS: Layout = {
     "reported": Columns(FIRST_COLUMN, ("Reported",), 15.0),
@@ -30,15 +22,25 @@ MARGINS: Layout = {
     "gross_margin": Columns(FIRST_COLUMN + 2, ("Gross margin",), 15.0),
 }
 RESEARCH: Layout = {"year": Columns(FIRST_COLUMN, ("Base year",), 15.0)}
+BY_QUARTER: Layout = {
+    "quarters": Columns(FIRST_COLUMN, [f"Quarter {number}" for number in range(1, QUARTERS_A_YEAR + 1)], 15.0)
+}
+REPORTED, ASSUMED, NEITHER = "reported", "assumed", "n/a"
 
-_KNOWN = "({history.quarterly_revenue[all]}<>0)"
-_OF_YEAR = "({history.quarter_year[all]}={inputs.base_year})"
-IN_YEAR = f"{_OF_YEAR}*{_KNOWN}"
-"""Which quarters of History are reported ones of the base year: those with a revenue of the group."""
+REPORTED_IN_TIME = (
+    "({reported.quarterly_revenue[all]}<>0)*({reported.quarter_announced[all]}<={inputs.valuation_date})"
+)
+_OF_YEAR = "({reported.quarter_year[all]}={inputs.base_year})"
+IN_YEAR = f"{_OF_YEAR}*{REPORTED_IN_TIME}"
+"""Which quarters of Reported are reported ones of the base year: revenue is there, and was in time."""
 
 
 def _quarters(key: str) -> str:
-    return f"{{history.quarterly_{key}[all]}}"
+    return f"{{reported.quarterly_{key}[all]}}"
+
+
+def _basis(context: Context, key: str) -> str:
+    return basis(context, key, context.calendar.quarters)
 
 
 def _figure(
@@ -47,7 +49,7 @@ def _figure(
     unit: str,
     reported: str,
     assumed: str,
-    of: Callable[[Results], Figure],
+    of: Callable[[Results], BaseYearFigure],
     *,
     note: str = "",
     total: bool = False,
@@ -81,13 +83,13 @@ def _margin(
     *,
     note: str,
 ) -> Line:
-    known = f"SUMPRODUCT({IN_YEAR}*({_quarters(margin)}<>0)*{_quarters(revenue)})"
+    revenue_formula = f"SUMPRODUCT({IN_YEAR}*({_quarters(margin)}<>0)*{_quarters(revenue)})"
     return Line(
         key,
         label,
-        "CNY m",
+        "{currency} m",
         {
-            "revenue": Entry(lambda r: of(r).revenue_with_margin, known),
+            "revenue": Entry(lambda r: of(r).revenue_with_margin, revenue_formula),
             "gross_profit": Entry(
                 lambda r: of(r).gross_profit,
                 f"SUMPRODUCT({IN_YEAR}*{_quarters(margin)}*{_quarters(revenue)})",
@@ -102,110 +104,109 @@ def _margin(
     )
 
 
-def _segment(context: Context, segment: str) -> list[Line]:
-    """Revenue of a segment of the core; of phones, units and price too."""
-    key = f"revenue_{segment}"
-    assumed = f"{{quarters:assumed}}*{{inputs.assumed_{segment}_revenue}}"
+def _segment(context: Context, entry: SegmentEntry) -> list[Line]:
+    """Revenue of a segment; of what is sold by the unit, units and price too."""
+    key, revenue = entry.key, f"revenue_{entry.key}"
+    assumed = f"{{quarters:assumed}}*{{inputs.assumed_{key}_revenue}}"
     before: list[Line] = []
     after: list[Line] = []
-    if segment == "smartphone":
+    if context.company.sold_by_unit(key):
+        shipments = entry.line("shipments")
         before = [
             _figure(
-                "shipments",
-                "Smartphones shipped",
+                shipments,
+                f"{entry.label} shipped",
                 "m units",
-                f"SUMPRODUCT({IN_YEAR}*{_quarters('smartphone_shipments')})",
-                "{quarters:assumed}*{inputs.assumed_smartphone_shipments}",
-                lambda r: r.base_year.shipments,
-                note=basis(context, "smartphone_shipments", QUARTERS),
+                f"SUMPRODUCT({IN_YEAR}*{_quarters(f'{key}_shipments')})",
+                f"{{quarters:assumed}}*{{inputs.assumed_{key}_shipments}}",
+                lambda r: r.base_year.shipments_of[key],
+                note=_basis(context, f"{key}_shipments"),
             )
         ]
-        assumed = "{shipments:assumed}*{inputs.assumed_smartphone_price}"
+        assumed = f"{{{shipments}:assumed}}*{{inputs.assumed_{key}_price}}"
         after = [
             _single(
-                "smartphone_price",
-                "Average price of a smartphone",
-                "CNY per unit",
+                f"{key}_price",
+                f"Average price of a {entry.unit}",
+                "{currency} per unit",
                 "year",
-                "IF({shipments:year}=0,0,{revenue_smartphone:year}/{shipments:year})",
-                lambda r: r.base_year.smartphone_price,
+                f"IF({{{shipments}:year}}=0,0,{{{revenue}:year}}/{{{shipments}:year}})",
+                lambda r: r.base_year.price_of(key),
             )
         ]
     line = _figure(
-        key,
-        SEGMENTS[segment],
-        "CNY m",
-        f"SUMPRODUCT({IN_YEAR}*{_quarters(key)})",
+        revenue,
+        entry.label,
+        "{currency} m",
+        f"SUMPRODUCT({IN_YEAR}*{_quarters(revenue)})",
         assumed,
-        lambda r: r.base_year.segments[segment].revenue,
-        note=basis(context, key, QUARTERS),
+        lambda r: r.base_year.segments[key].revenue,
+        note=_basis(context, revenue),
     )
     return [*before, line, *after]
 
 
-def _core(context: Context) -> list[Line]:
-    keys = ("revenue_smartphone", "revenue_iot", "revenue_internet")
+def _group(context: Context, business: Business) -> list[Line]:
+    members = business.members
     return [
-        *_segment(context, "smartphone"),
-        *_segment(context, "iot"),
-        *_segment(context, "internet"),
+        *(line for entry in members for line in _segment(context, entry)),
         _single(
-            "core_revenue",
-            "Core revenue",
-            "CNY m",
+            f"{business.key}_revenue",
+            f"{business.label} revenue",
+            "{currency} m",
             "year",
-            "+".join(f"{{{key}:year}}" for key in keys),
-            lambda r: r.base_year.core_revenue,
+            "+".join(f"{{revenue_{entry.key}:year}}" for entry in members),
+            lambda r: r.base_year.revenue_of(members),
         ),
     ]
 
 
-def _vehicles(context: Context) -> list[Line]:
+def _delivered(context: Context, part: str) -> list[Line]:
     return [
         _figure(
             "deliveries",
             "Vehicles delivered",
             "m vehicles",
-            f"SUMPRODUCT({IN_YEAR}*{_quarters('vehicle_deliveries')})/{{inputs.units_per_million}}",
-            "{quarters:assumed}*{inputs.assumed_vehicle_deliveries}",
+            f"SUMPRODUCT({IN_YEAR}*{_quarters(f'{part}_deliveries')})/{{inputs.units_per_million}}",
+            f"{{quarters:assumed}}*{{inputs.assumed_{part}_deliveries}}",
             lambda r: r.base_year.deliveries,
-            note=basis(context, "vehicle_deliveries", QUARTERS),
+            note=_basis(context, f"{part}_deliveries"),
             total=True,
         ),
         _figure(
-            "vehicle_revenue",
+            f"{part}_revenue",
             "Revenue from vehicles",
-            "CNY m",
-            f"SUMPRODUCT({IN_YEAR}*{_quarters('vehicle_revenue')})",
-            "{deliveries:assumed}*{inputs.assumed_vehicle_price}",
+            "{currency} m",
+            f"SUMPRODUCT({IN_YEAR}*{_quarters(f'{part}_revenue')})",
+            f"{{deliveries:assumed}}*{{inputs.assumed_{part}_price}}",
             lambda r: r.base_year.vehicle_revenue,
-            note=basis(context, "vehicle_revenue", QUARTERS),
+            note=_basis(context, f"{part}_revenue"),
         ),
         _single(
             "segment_revenue",
             "Revenue of the segment",
-            "CNY m",
+            "{currency} m",
             "reported",
-            f"SUMPRODUCT({IN_YEAR}*{_quarters('vehicle_segment_revenue')})",
+            f"SUMPRODUCT({IN_YEAR}*{_quarters(f'{part}_segment_revenue')})",
             lambda r: r.base_year.vehicle_margin.revenue.reported,
-            note=basis(context, "vehicle_segment_revenue", QUARTERS),
+            note=_basis(context, f"{part}_segment_revenue"),
         ),
         _single(
-            "vehicle_price",
+            f"{part}_price",
             "Average price of a vehicle",
-            "CNY per vehicle",
+            "{currency} per vehicle",
             "year",
-            "IF({deliveries:year}=0,0,{vehicle_revenue:year}/{deliveries:year})",
+            f"IF({{deliveries:year}}=0,0,{{{part}_revenue:year}}/{{deliveries:year}})",
             lambda r: r.base_year.price,
         ),
         _single(
             "segment_result",
             "Result of the segment",
-            "CNY m",
+            "{currency} m",
             "reported",
-            f"SUMPRODUCT({IN_YEAR}*{_quarters('vehicle_segment_result')})",
+            f"SUMPRODUCT({IN_YEAR}*{_quarters(f'{part}_segment_result')})",
             lambda r: r.base_year.vehicle_result,
-            note=basis(context, "vehicle_segment_result", QUARTERS),
+            note=_basis(context, f"{part}_segment_result"),
         ),
         Line(
             "segment_margin",
@@ -224,7 +225,7 @@ def _vehicles(context: Context) -> list[Line]:
             "Vehicles delivered before the base year",
             "m vehicles",
             "reported",
-            f"SUMPRODUCT(({{history.quarter_year[all]}}<{{inputs.base_year}})*{_quarters('vehicle_deliveries')})"
+            f"SUMPRODUCT(({{reported.quarter_year[all]}}<{{inputs.base_year}})*{_quarters(f'{part}_deliveries')})"
             "/{inputs.units_per_million}*{started:reported}",
             lambda r: r.base_year.earlier_deliveries,
         ),
@@ -236,6 +237,46 @@ def _vehicles(context: Context) -> list[Line]:
             "{earlier_deliveries:reported}+{deliveries:year}",
             lambda r: r.base_year.cumulative_deliveries,
             note="where the learning curve starts",
+        ),
+    ]
+
+
+def _which_quarters() -> list[Line]:
+    """Which quarters of the base year are reported, and which an assumption stands for."""
+    of_quarter = f"{IN_YEAR}*({{reported.quarter_number[all]}}={{quarter_number}})"
+
+    def state(r: Results) -> list[str]:
+        quarters = r.base_year.quarters
+        states = dict.fromkeys(quarters.reported, REPORTED) | dict.fromkeys(quarters.assumed, ASSUMED)
+        return [states.get(quarter, NEITHER) for quarter in quarters_of(quarters.year)]
+
+    def revenue(r: Results) -> list[float]:
+        quarters = r.base_year.quarters
+        figures = zip(quarters.reported, r.inputs.tables.series("revenue", quarters.reported), strict=True)
+        by_quarter = {quarter: float(figure) for quarter, figure in figures}
+        return [by_quarter.get(quarter, 0.0) for quarter in quarters_of(quarters.year)]
+
+    numbers = [float(number) for number in range(1, QUARTERS_A_YEAR + 1)]
+    return [
+        Line("quarter_number", "Quarter", "count", {"quarters": Entry(lambda r: numbers, kind="text")}),
+        Line(
+            "quarter_state",
+            "Reported or assumed",
+            "text",
+            {
+                "quarters": Entry(
+                    state,
+                    f'IF(SUMPRODUCT({of_quarter})>0,"{REPORTED}",'
+                    f'IF({{started:reported}}>0,"{ASSUMED}","{NEITHER}"))',
+                )
+            },
+            note="a quarter is reported once the group's revenue of it is, on the valuation date or before",
+        ),
+        Line(
+            "quarter_revenue",
+            "Group revenue, reported",
+            "{currency} m",
+            {"quarters": Entry(revenue, f"SUMPRODUCT({of_quarter}*{_quarters('revenue')})")},
         ),
     ]
 
@@ -253,7 +294,7 @@ def blocks(context: Context) -> list[Block]:
                 ),
                 "assumed": Entry(
                     lambda r: r.base_year.quarters_missing,
-                    f"IF({{quarters:reported}}=0,0,SUMPRODUCT({_OF_YEAR}*(1-{_KNOWN})))",
+                    f"IF({{quarters:reported}}=0,0,SUMPRODUCT({_OF_YEAR})-{{quarters:reported}})",
                 ),
                 "year": Entry(
                     lambda r: r.base_year.quarters_reported + r.base_year.quarters_missing,
@@ -273,59 +314,72 @@ def blocks(context: Context) -> list[Block]:
         _single(
             "group_revenue",
             "Group revenue",
-            "CNY m",
+            "{currency} m",
             "reported",
             f"SUMPRODUCT({IN_YEAR}*{_quarters('revenue')})",
             lambda r: r.base_year.group_revenue,
-            note=basis(context, "revenue", QUARTERS),
+            note=_basis(context, "revenue"),
         ),
     ]
-    margins = [
-        _margin(
-            f"margin_{segment}",
-            SEGMENTS[segment],
-            f"revenue_{segment}",
-            f"gross_margin_{segment}",
-            lambda r, segment=segment: r.base_year.segments[segment],  # type: ignore[misc]
-            note=basis(context, f"gross_margin_{segment}", QUARTERS),
+    company, part = context.company, context.company.delivering
+    margins = [_margin_of(context, entry.key, entry.label) for entry in company.grouped]
+    if part is not None:
+        margins.append(
+            _margin(
+                f"margin_{part}",
+                segment_labels(company)[part],
+                f"{part}_segment_revenue",
+                f"gross_margin_{part}_segment",
+                lambda r: r.base_year.vehicle_margin,
+                note=_basis(context, f"gross_margin_{part}_segment"),
+            )
         )
-        for segment in ("smartphone", "iot", "internet")
-    ]
-    margins.append(
-        _margin(
-            "margin_vehicle",
-            SEGMENTS["vehicle"],
-            "vehicle_segment_revenue",
-            "gross_margin_vehicle_segment",
-            lambda r: r.base_year.vehicle_margin,
-            note=basis(context, "gross_margin_vehicle_segment", QUARTERS),
-        )
-    )
-    research = [
-        _single(
-            "core_research",
-            "Charged to the core",
-            "CNY m",
-            "year",
-            "{inputs.group_research}*{started:reported}*(1-{inputs.vehicle_research_share})",
-            lambda r: r.base_year.core_research,
-        ),
-        _single(
-            "vehicle_research",
-            "Charged to vehicles and new initiatives",
-            "CNY m",
-            "year",
-            "{inputs.group_research}*{started:reported}*{inputs.vehicle_research_share}",
-            lambda r: r.base_year.vehicle_research,
-            note="where the company reports AI and other new initiatives too",
-        ),
-    ]
+    groups = [business for business in company.businesses if business.members]
+    delivered = [] if part is None else [Block(_short(company, part), _delivered(context, part))]
     return [
         Block("Quarters", quarters),
-        Block("Core business", _core(context)),
-        Block("Vehicles", _vehicles(context)),
+        Block("Quarter by quarter", _which_quarters(), BY_QUARTER),
+        *(Block(group.label, _group(context, group)) for group in groups),
+        *delivered,
         Block("Gross margin of the quarters that report one", margins, MARGINS),
-        Block("Research and development", research, RESEARCH),
+        *([Block("Research and development", _research(company), RESEARCH)] if company.researching else []),
+    ]
+
+
+def _short(company: Company, part: str) -> str:
+    return next(entry.short for entry in company.parts if entry.key == part)
+
+
+def _margin_of(context: Context, key: str, label: str) -> Line:
+    return _margin(
+        f"margin_{key}",
+        label,
+        f"revenue_{key}",
+        f"gross_margin_{key}",
+        lambda r: r.base_year.segments[key],
+        note=_basis(context, f"gross_margin_{key}"),
+    )
+
+
+def _research(company: Company) -> list[Line]:
+    """The group's research, split between the parts; the first has what the others leave."""
+    research = "{inputs.group_research}*{started:reported}"
+    first, *others = company.researching
+    shares = [f"{{inputs.{part}_research_share}}" for part in others]
+    left = f"{research}*(1-{'-'.join(shares)})" if shares else research
+    formulas = {first: left} | {
+        part: f"{research}*{share}" for part, share in zip(others, shares, strict=True)
+    }
+    return [
+        _single(
+            f"{part}_research",
+            f"Charged to {_short(company, part).lower()}",
+            "{currency} m",
+            "year",
+            formula,
+            lambda r, part=part: r.base_year.research[part],  # type: ignore[misc]
+        )
+        for part, formula in formulas.items()
     ]
 
 
@@ -335,4 +389,6 @@ SHEET = Sheet(
     "Where do the build-ups start? What is reported of the base year, and what is assumed.",
     blocks,
     columns=lambda _: COLUMNS,
+    tab="input",
+    place=40,
 )

@@ -7,13 +7,21 @@ from typing import Literal
 
 import numpy as np
 
-from xlwings_addin.model.parameters import PARAMETERS
-from xlwings_addin.model.valuation import Path, Valuation
-from xlwings_addin.model.xiaomi import Results
-from xlwings_addin.sheets import functions, history, inputs, replication
-from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Context, Entry, Layout, Line, Sheet
+from xlwings_addin.inputs.company import Business, Company, PartEntry
+from xlwings_addin.inputs.parameters import TIMELINE_YEARS
+from xlwings_addin.segments.capital import discounted_parts
+from xlwings_addin.segments.lines import UNDEFINED, Years
+from xlwings_addin.sheets import functions, inputs, replication, reported, sheets
+from xlwings_addin.sheets.segments import half_of
+from xlwings_addin.sheets.segments.half import before
+from xlwings_addin.sheets.spec import FIRST_COLUMN, NOTE, Block, Columns, Context, Entry, Layout, Line, Sheet
+from xlwings_addin.valuation.parts import rate_key, sum_keys
+from xlwings_addin.valuation.xiaomi import Results
 
 Severity = Literal["FAIL", "WARN"]
+
+WORTH = "{sotp.equity_value:value}"
+"""What is #N/A where a business has no finite value."""
 
 COLUMNS: Layout = {
     "value": Columns(FIRST_COLUMN, ("Value",), 24.0),
@@ -33,17 +41,29 @@ def _check(
     limit: str,
     severity: Severity,
     minimum: bool = False,
+    rests_on: str = "",
+    may_tie: bool = False,
 ) -> Line:
-    """A figure against a limit it must not exceed (or fall below, with `minimum`)."""
+    """A figure against a limit it must not exceed (or fall below, with `minimum`).
+
+    Both are "n/a" where the value that the figure rests on is. A figure that `may_tie` with its limit is
+    within it up to the tolerance: of two equal figures no two programs keep the same last digits.
+    """
 
     def threshold(r: Results) -> float:
         return 0.0 if limit == "0" else r.inputs.number(limit)
 
     def status(r: Results) -> str:
         low, high = (threshold(r), value(r)) if minimum else (value(r), threshold(r))
-        return "OK" if low <= high else severity
+        slack = r.inputs.number("tolerance") if may_tie else 0.0
+        return "OK" if low <= high + slack else severity
 
     comparison = "{%s:value}>={%s:threshold}" if minimum else "{%s:value}<={%s:threshold}"
+    comparison += "+{inputs.tolerance}" if may_tie else ""
+    compared = f'IF({comparison % (key, key)},"OK","{severity}")'
+    if rests_on:
+        formula = f'IF(ISNA({rests_on}),"{UNDEFINED}",{formula})'
+        compared = f'IF({{{key}:value}}="{UNDEFINED}","{UNDEFINED}",{compared})'
     return Line(
         key,
         label,
@@ -51,7 +71,7 @@ def _check(
         {
             "value": Entry(value, formula),
             "threshold": Entry(threshold, "0" if limit == "0" else f"{{inputs.{limit}}}"),
-            "status": Entry(status, f'IF({comparison % (key, key)},"OK","{severity}")', unit="status"),
+            "status": Entry(status, compared, unit="status"),
         },
         note=sentence,
     )
@@ -61,6 +81,78 @@ def _relative_gap(one: str, other: str) -> str:
     return f"ABS({one}-({other}))/MAX(ABS({other}),1)"
 
 
+def _cash_gap(company: Company) -> str:
+    """What a method's flows miss the balances behind them by: the root of the years' squares, to net cash.
+
+    The embedded engine takes no ABS of a row inside SUMPRODUCT. What is left of a sum that closes is
+    rounding, of which no two programs keep the same digits: below the tolerance of the checks it is 0.
+    """
+    gaps = {
+        business.key: of(business)
+        for business in company.businesses
+        if (of := half_of(business.template).cash_gap) is not None
+    }
+    cash = "MAX(ABS({sotp.net_cash:value}),1)"
+    squares = (f"SUMPRODUCT(({gap})*({gap})*{{{sheet}.in_horizon[all]}})" for sheet, gap in gaps.items())
+    gap = f"SQRT(MAX({','.join(squares)})/({cash}*{cash}))"
+    return f"IF({gap}<{{inputs.tolerance}},0,{gap})"
+
+
+def _discounted(company: Company) -> list[Business]:
+    """The businesses that discount flows."""
+    return [business for business in company.businesses if half_of(business.template).discounts]
+
+
+def _by_npv(sheet: str, part: str) -> str:
+    flows, factors, exponents = f"{sheet}.counted_fcff", f"{sheet}.discount_factor", "capital.flow_exponent"
+    rate = f"{{capital.{part}_wacc}}"
+    return (
+        f"ABS({{{flows}:opening}}*{{{factors}:opening}}+{{{flows}:years[1]}}*{{{factors}:years[1]}}"
+        f"+NPV({rate},{{{flows}:years[2:]}})*(1+{rate})^(1-{{{exponents}:years[2]}})"
+        f"-{{{sheet}.explicit_value}})/MAX(ABS({{{sheet}.enterprise_value}}),1)"
+    )
+
+
+def _npv_checks(company: Company) -> list[Line]:
+    lines = [
+        _check(
+            f"npv_{business.key}",
+            f"{business.part.short}, {half_of(business.template).short}: forecast years by NPV()",
+            "difference",
+            "The spreadsheet's own NPV of the flows must give the same value.",
+            _by_npv(business.key, business.part.key),
+            lambda r: 0.0,
+            limit="tolerance",
+            severity="FAIL",
+            rests_on=f"{{{business.key}.enterprise_value}}",
+        )
+        for business in _discounted(company)
+    ]
+    for ramp in company.by_template("revenue_ramp"):
+        lines.append(
+            _check(
+                f"{ramp.part.key}_revenue",
+                f"{ramp.part.short.removesuffix('s')} ramp: revenue is the base, compounded",
+                "difference",
+                "The last year's revenue must be the base times the product of all growth factors.",
+                _relative_gap(
+                    f"{{{ramp.key}.revenue:opening}}*PRODUCT({{{ramp.key}.growth_factor[all]}})",
+                    f"SUMPRODUCT({{{ramp.key}.is_final[all]}},{{{ramp.key}.revenue[all]}})",
+                ),
+                lambda r: 0.0,
+                limit="tolerance",
+                severity="FAIL",
+            )
+        )
+    return lines
+
+
+def _largest(values: Years) -> float:
+    """The largest of a row without what is missing; 0 of nothing."""
+    there = values[np.isfinite(values)]
+    return float(there.max()) if len(there) else 0.0
+
+
 def _integrity(context: Context) -> list[Line]:
     keys = functions.function_keys(context)
 
@@ -68,19 +160,6 @@ def _integrity(context: Context) -> list[Line]:
         return f"{{functions.{keys[0]}:{column}}}:{{functions.{keys[-1]}:{column}}}"
 
     stored = f"{{cover.stored_{context.cases[0]}:value}}:{{cover.stored_{context.cases[-1]}:value}}"
-
-    def by_npv(sheet: str, wacc: str) -> str:
-        flows, factors, exponents = (
-            f"{sheet}.counted_fcff",
-            f"{sheet}.discount_factor",
-            "capital.flow_exponent",
-        )
-        rate = f"{{capital.{wacc}}}"
-        return (
-            f"ABS({{{flows}:opening}}*{{{factors}:opening}}+{{{flows}:years[1]}}*{{{factors}:years[1]}}"
-            f"+NPV({rate},{{{flows}:years[2:]}})*(1+{rate})^(1-{{{exponents}:years[2]}})"
-            f"-{{{sheet}.explicit_value}})/MAX(ABS({{{sheet}.enterprise_value}}),1)"
-        )
 
     def no_error(sheet: str, title: str) -> Line:
         return _check(
@@ -94,6 +173,14 @@ def _integrity(context: Context) -> list[Line]:
             severity="FAIL",
         )
 
+    weights = (
+        "SUMPRODUCT({inputs.probability:cases[all]}"
+        "*({inputs.valuation_date:cases[all]}={inputs.valuation_date:cases[1]}))"
+    )
+    years, company = context.calendar.years, context.company
+    parameters, rate = company.parameters, rate_key(company)
+    bridged = "{sotp.value_per_share}*{sotp.shares}" + ("" if rate is None else f"/{{sotp.{rate}}}")
+    added = [key for key in sum_keys(company) if key not in ("segments", "equity_value")]
     return [
         _check(
             "selected_case",
@@ -109,22 +196,22 @@ def _integrity(context: Context) -> list[Line]:
             "bridge",
             "Bridge: shares x value per share against the parts",
             "difference",
-            "Value per share, times shares, in yuan, must be the sum of the parts.",
+            "Value per share, times shares, must be the sum of the parts.",
             _relative_gap(
-                "{sotp.value_per_share}*{sotp.shares}/{sotp.hkd_per_cny}",
-                "SUM({sotp.core:value},{sotp.vehicle:value},{sotp.new_initiatives:value},{sotp.discount:value},"
-                "{sotp.net_cash:value},{sotp.associates:value},{sotp.minority_interest:value})",
+                bridged,
+                f"SUM({','.join(f'{{sotp.{key}:value}}' for key in added)})",
             ),
             lambda r: 0.0,
             limit="tolerance",
             severity="FAIL",
+            rests_on=WORTH,
         ),
         _check(
             "probabilities",
             "Probabilities of the cases add to one",
             "difference",
             "Weights that do not add to one make a weighted value of nothing in particular.",
-            "IF(SUM({inputs.probability:cases[all]})=0,0,ABS(SUM({inputs.probability:cases[all]})-1))",
+            f"IF({weights}=0,0,ABS({weights}-1))",
             lambda r: _probability_gap(context),
             limit="tolerance",
             severity="FAIL",
@@ -139,73 +226,41 @@ def _integrity(context: Context) -> list[Line]:
             lambda r: 0.0,
             limit="tolerance",
             severity="FAIL",
+            rests_on=WORTH,
         ),
-        *[
-            _check(
-                f"npv_{sheet}",
-                f"{title}: forecast years by NPV()",
-                "difference",
-                "The spreadsheet's own NPV of the flows must give the same value.",
-                by_npv(sheet, wacc),
-                lambda r: 0.0,
-                limit="tolerance",
-                severity="FAIL",
-            )
-            for sheet, title, wacc in (
-                ("core_segments", "Core, built up", "core_wacc"),
-                ("core_average", "Core, averaged", "core_wacc"),
-                ("vehicle_units", "Vehicles, built up", "vehicle_wacc"),
-                ("vehicle_ramp", "Vehicles, ramp", "vehicle_wacc"),
-            )
-        ],
         _check(
-            "vehicle_revenue",
-            "Vehicle ramp: revenue is the base, compounded",
+            "cash",
+            "Cash: opening + free cash flow + financing and payouts against closing",
             "difference",
-            "The last year's revenue must be the base times the product of all growth factors.",
-            _relative_gap(
-                "{vehicle_ramp.revenue:opening}*PRODUCT({vehicle_ramp.growth_factor[all]})",
-                "SUMPRODUCT({vehicle_ramp.is_final[all]},{vehicle_ramp.revenue[all]})",
-            ),
-            lambda r: 0.0,
+            "Profit after tax, less what plant and working capital grow by, is what is valued and paid out: "
+            "cash closes every year as it opened.",
+            _cash_gap(company),
+            lambda r: 0.0 if r.cash_gap < r.inputs.number("tolerance") else r.cash_gap,
             limit="tolerance",
             severity="FAIL",
         ),
+        *_npv_checks(company),
         _check(
             "history_segments",
-            "History: segments against group revenue",
-            "CNY m",
+            "Reported: segments against group revenue",
+            "{currency} m",
             "What the segments of any year exceed group revenue by: nothing but rounding.",
-            "MAX(0,-MIN({history.revenue_other[all]}))",
-            lambda r: max(0.0, -float(np.nanmin(history.other_revenue(r)))),
+            "MAX(0,-MIN({reported.revenue_other[all]}))",
+            lambda r: max(0.0, _largest(-reported.other_revenue(r, years))),
             limit="history_rounding",
             severity="FAIL",
         ),
         _check(
             "free_cash_flow",
-            "History: cash flow less capex against free cash flow",
-            "CNY m",
-            "Largest gap in any reported year; published figures are rounded to 10 CNY m.",
-            "MAX(MAX({history.free_cash_flow_gap[all]}),-MIN({history.free_cash_flow_gap[all]}))",
-            lambda r: float(np.nanmax(np.abs(history.free_cash_flow_gap(r)))),
+            "Reported: cash flow less capex against free cash flow",
+            "{currency} m",
+            "Largest gap in any reported year; the limit is what rounding of published figures leaves.",
+            "MAX(MAX({reported.free_cash_flow_gap[all]}),-MIN({reported.free_cash_flow_gap[all]}))",
+            lambda r: max(0.0, _largest(np.abs(reported.free_cash_flow_gap(r, years)))),
             limit="history_rounding",
             severity="FAIL",
         ),
-        *[
-            no_error(sheet, title)
-            for sheet, title in (
-                ("inputs", "Inputs"),
-                ("history", "History"),
-                ("base_year", "Base Year"),
-                ("capital", "Capital"),
-                ("core_segments", "Core Segments"),
-                ("core_average", "Core Average"),
-                ("vehicle_units", "Vehicle Units"),
-                ("vehicle_ramp", "Vehicle Ramp"),
-                ("sotp", "SOTP"),
-                ("sources", "Sources"),
-            )
-        ],
+        *[no_error(sheet, title) for sheet, title in _figures(company)],
         _check(
             "function_cells",
             "Function cells that are not a number",
@@ -241,8 +296,8 @@ def _integrity(context: Context) -> list[Line]:
             "Inputs outside their range",
             "count",
             "Every assumption has a range on Inputs; outside it, its reason no longer holds.",
-            f"SUM({{inputs.{PARAMETERS[0].key}:outside}}:{{inputs.{PARAMETERS[-1].key}:outside}})",
-            lambda r: float(sum(inputs.out_of_range(r, known.key) for known in PARAMETERS)),
+            f"SUM({{inputs.{parameters[0].key}:outside}}:{{inputs.{parameters[-1].key}:outside}})",
+            lambda r: float(sum(inputs.out_of_range(r, parameter.key) for parameter in parameters)),
             limit="0",
             severity="WARN",
         ),
@@ -255,56 +310,88 @@ def _integrity(context: Context) -> list[Line]:
             lambda r: 0.0,
             limit="tolerance",
             severity="WARN",
+            rests_on=WORTH,
         ),
     ]
 
 
 def _probability_gap(context: Context) -> float:
-    total = sum(results.inputs.number("probability") for results in context.results.values())
+    total = sum(context.weights.values())
     return abs(total - 1) if total else 0.0
 
 
-def _economics(_: Context) -> list[Line]:
-    def business(prefix: str, title: str, chosen: Callable[[Results], Valuation]) -> list[Line]:
-        methods = ("segments", "average") if prefix == "core" else ("units", "ramp")
-        shares = [f"{{sotp.method_{prefix}_{method}:terminal_share}}" for method in methods]
-        return [
-            _check(
-                f"{prefix}_growth",
-                f"{title}: terminal growth",
-                "rate",
-                "Above the risk-free rate, the business would outgrow the economy for ever.",
-                f"{{inputs.{prefix}_terminal_growth}}",
-                lambda r: r.inputs.number(f"{prefix}_terminal_growth"),
-                limit="risk_free",
-                severity="WARN",
-            ),
-            _check(
-                f"{prefix}_spread",
-                f"{title}: WACC less terminal growth",
-                "rate",
-                "Under this spread, a small change of either moves the value beyond reason.",
-                f"{{capital.{prefix}_spread}}",
-                lambda r: r.capital.core_spread if prefix == "core" else r.capital.vehicle_spread,
-                limit="warning_minimum_spread",
-                severity="WARN",
-                minimum=True,
-            ),
-            _check(
-                f"{prefix}_terminal_share",
-                f"{title}: terminal share of value",
-                "ratio",
-                "Above this share, the value rests on what comes after the forecast.",
-                f'IF({{inputs.{prefix}_method}}="{methods[0]}",{shares[0]},{shares[1]})',
-                lambda r: chosen(r).terminal_share,
-                limit="warning_maximum_terminal_share",
-                severity="WARN",
-            ),
-        ]
+def _figures(company: Company) -> list[tuple[str, str]]:
+    """Key and title of the sheets whose cells are figures."""
+    own = ("inputs", "reported", "base_year", "capital")
+    return [
+        (sheet.key, sheet.title)
+        for sheet in sheets(company)
+        if sheet.key in (*own, "sotp", "sources") or sheet.key in {one.key for one in company.businesses}
+    ]
 
-    def cross_check(
-        sheet: str, key: str, title: str, sentence: str, of: Callable[[Results], float | str]
-    ) -> Line:
+
+def _terminal_checks(company: Company, part: PartEntry) -> list[Line]:
+    key, title = part.key, part.short
+    shares = {
+        one.method: f"{{sotp.method_{key}_{one.method}:terminal_share}}" for one in company.methods_of(key)
+    }
+    *others, last = shares
+    share = shares[last]
+    for method in reversed(others):
+        share = f'IF({{inputs.{part.method_key}}}="{method}",{shares[method]},{share})'
+    return [
+        _check(
+            f"{key}_growth",
+            f"{title}: terminal growth",
+            "rate",
+            "Above the risk-free rate, the business would outgrow the economy for ever.",
+            f"{{inputs.{key}_terminal_growth}}",
+            lambda r: r.inputs.number(f"{key}_terminal_growth"),
+            limit="risk_free",
+            severity="WARN",
+        ),
+        _check(
+            f"{key}_finite",
+            f"{title}: terminal growth not below WACC",
+            "flag",
+            "A flow that grows for ever as fast as it is discounted, or faster, has no finite value: "
+            "the value of a share is n/a.",
+            f"IF({{capital.{key}_wacc}}>{{inputs.{key}_terminal_growth}},0,1)",
+            lambda r: 0.0,
+            limit="0",
+            severity="FAIL",
+        ),
+        _check(
+            f"{key}_spread",
+            f"{title}: WACC less terminal growth",
+            "rate",
+            "Under this spread, a small change of either moves the value beyond reason.",
+            f"{{capital.{key}_spread}}",
+            lambda r: float(getattr(r.capital, f"{key}_spread")),
+            limit="warning_minimum_spread",
+            severity="WARN",
+            minimum=True,
+        ),
+        _check(
+            f"{key}_terminal_share",
+            f"{title}: terminal share of value",
+            "ratio",
+            "Above this share, the value rests on what comes after the forecast.",
+            share,
+            lambda r: float(r.valuation(key).terminal_share),
+            limit="warning_maximum_terminal_share",
+            severity="WARN",
+            rests_on=f"{{sotp.{key}:value}}",
+        ),
+    ]
+
+
+def _economics(context: Context) -> list[Line]:
+    company = context.company
+    checked = [one for one in company.businesses if half_of(one.template).cross_checks]
+
+    def cross_check(business: Business, key: str, against: str, sentence: str) -> Line:
+        sheet, title = business.key, f"{business.part.short}: {against} against Gordon"
         difference = f"{{{sheet}.{key}}}"
         return _check(
             f"{sheet}_{key}",
@@ -312,19 +399,18 @@ def _economics(_: Context) -> list[Line]:
             "ratio",
             sentence,
             f"IF(ISNUMBER({difference}),ABS({difference}),0)",
-            lambda r: abs(gap) if isinstance(gap := of(r), float) else 0.0,
+            lambda r: abs(gap) if isinstance(gap := getattr(r.segments[sheet], key), float) else 0.0,
             limit="warning_cross_check",
             severity="WARN",
         )
 
-    def growth_step(
-        sheet: str, prefix: str, title: str, of: Callable[[Results], tuple[Path, Valuation]]
-    ) -> Line:
+    def growth_step(business: Business) -> Line:
         """Terminal growth less the growth of the last forecast year; nothing where there is no such year."""
+        sheet, prefix, title = business.key, business.prefix, business.part.short
 
         def value(r: Results) -> float:
-            revenue, valuation = of(r)
-            last = int(valuation.in_horizon.sum())
+            view = r.segments[sheet]
+            revenue, last = view.revenue, int(view.valuation.in_horizon.sum())
             if not last or not revenue[last - 1]:
                 return 0.0
             growth = float(revenue[last] / revenue[last - 1]) - 1
@@ -342,80 +428,179 @@ def _economics(_: Context) -> list[Line]:
             value,
             limit="warning_growth_step",
             severity="WARN",
+            may_tie=True,
         )
 
     driver = "A gap says that the flows after the forecast reinvest less, or more, than their growth needs."
     multiple = "A gap says that the market's multiple and the discounted flows do not believe the same."
     return [
-        *business("core", "Core", lambda r: r.core_valuation),
-        *business("vehicle", "Vehicles", lambda r: r.vehicle_valuation),
-        growth_step(
-            "core_segments", "core", "Core", lambda r: (r.core_segments.revenue, r.core_segments.valuation)
+        *(line for part in discounted_parts(company) for line in _terminal_checks(company, part)),
+        *(growth_step(business) for business in checked),
+        *_demand_checks(company),
+        _check(
+            "cash_runs_out",
+            "Cash: what the lowest year lacks",
+            "{currency} m",
+            "Below zero in any year, net cash has to come from somewhere: debt, or new shares.",
+            "MAX(0,-{sotp.lowest_net_cash})",
+            lambda r: max(0.0, -float(r.sotp.lowest_net_cash)),
+            limit="0",
+            severity="WARN",
         ),
-        growth_step(
-            "vehicle_units", "vehicle", "Vehicles",
-            lambda r: (r.vehicle_units.revenue, r.vehicle_units.valuation),
+        *_only_rises(company),
+        *(
+            line
+            for business in checked
+            for line in (
+                cross_check(business, "driver_difference", "value driver", driver),
+                cross_check(business, "multiple_difference", "exit multiple", multiple),
+            )
         ),
-        cross_check(
-            "core_segments", "driver_difference", "Core: value driver against Gordon", driver,
-            lambda r: r.core_segments.checks.driver_difference,
-        ),
-        cross_check(
-            "core_segments", "multiple_difference", "Core: exit multiple against Gordon", multiple,
-            lambda r: r.core_segments.checks.multiple_difference,
-        ),
-        cross_check(
-            "vehicle_units", "driver_difference", "Vehicles: value driver against Gordon", driver,
-            lambda r: r.vehicle_units.checks.driver_difference,
-        ),
-        cross_check(
-            "vehicle_units", "multiple_difference", "Vehicles: exit multiple against Gordon", multiple,
-            lambda r: r.vehicle_units.checks.multiple_difference,
-        ),
-    ]  # fmt: skip
+    ]
 
 
-def _double_counting(_: Context) -> list[Line]:
-    company = '{inputs.net_cash_definition}="company"'
+def _demand_checks(company: Company) -> list[Line]:
+    """Of a part built up from deliveries: what its plants and its market make of its demand."""
+    lines = []
+    for business in company.by_template("capacity_ramp"):
+        name, key = business.part.short, business.key
+        final = f"{{{key}.final_deliveries}}"
+        demand = f"SUMPRODUCT({{{key}.is_final[0:]}},{{{key}.demand[0:]}})"
+
+        def unmet(r: Results, key: str = key) -> float:
+            view = r.segments[key]
+            last = int(view.valuation.in_horizon.sum())
+            return float(view.unmet_demand[last] / view.demand[last]) if view.demand[last] else 0.0
+
+        if company.parameters.has("warning_unmet_demand"):
+            lines.append(
+                _check(
+                    f"{key}_unmet_demand",
+                    f"{name}: share of the last year's demand that plants leave",
+                    "ratio",
+                    "More demand is worth nothing where the plants of the case cannot make it.",
+                    f"IF({demand}=0,0,1-{final}/{demand})",
+                    unmet,
+                    limit="warning_unmet_demand",
+                    severity="WARN",
+                )
+            )
+        if company.parameters.has("largest_maker_deliveries"):
+            lines.append(
+                _check(
+                    f"{key}_largest_maker",
+                    f"{name}: deliveries of the last year against the largest maker's",
+                    "m vehicles",
+                    "More than the largest maker of today sells is a share of the market that nobody has.",
+                    final,
+                    lambda r, key=key: float(r.segments[key].final_deliveries),  # type: ignore[misc]
+                    limit="largest_maker_deliveries",
+                    severity="WARN",
+                )
+            )
+    return lines
+
+
+def _has_fallen(r: Results) -> bool:
+    """Whether the group's revenue of a reported year is below that of the year before."""
+    tables = r.inputs.tables
+    years = [year for year in tables.calendar.years if tables.has("revenue", year)]
+    return bool(np.any(np.diff(tables.series("revenue", years)) < 0))
+
+
+def _only_rises(company: Company) -> list[Line]:
+    """Of a group: a forecast whose revenue rises in every year, where a reported year has fallen."""
+    lines = []
+    for business in company.businesses:
+        if not business.members or not company.parameters.has("warning_rising_years"):
+            continue
+        key = business.key
+        rising = f"({{{key}.revenue[all]}}>{before(f'{key}.revenue', TIMELINE_YEARS)})"
+        years = f"SUMPRODUCT({rising}*{{{key}.in_horizon[all]}})"
+        horizon, fallen = f"{{{key}.horizon}}", "MIN({reported.revenue_growth[all]})<0"
+
+        def rises(r: Results, key: str = key) -> float:
+            revenue = r.segments[key].revenue
+            last = int(r.segments[key].valuation.in_horizon.sum())
+            rising = bool(np.all(np.diff(revenue[: last + 1]) > 0))
+            return float(last) if rising and _has_fallen(r) else 0.0
+
+        lines.append(
+            _check(
+                f"{key}_only_rises",
+                f"{business.part.short}: years of a forecast whose revenue only rises",
+                "years",
+                "Where a reported year has fallen, a forecast that only rises has no bad year in it.",
+                f"IF(AND({years}={horizon},{fallen}),{horizon},0)",
+                rises,
+                limit="warning_rising_years",
+                severity="WARN",
+            )
+        )
+    return lines
+
+
+def _costs_twice(company: Company) -> list[Line]:
+    """Of a part whose segment result is reported: its margin of the base year must not be a better one."""
+    lines = []
+    for business in company.by_template("capacity_ramp"):
+        name, key = business.part.short, business.key
+
+        def better(r: Results, key: str = key) -> float:
+            return float(r.segments[key].ebit_margin[0]) - r.base_year.vehicle_result_margin
+
+        lines.append(
+            _check(
+                f"twice_{business.part.key}_costs",
+                f"{name}: margin of the base year above the reported one",
+                "ratio",
+                f"{name.removesuffix('s')} losses belong to {name.lower()}: a better margin than reported "
+                "leaves their costs in other margins, or nowhere.",
+                f"{{{key}.ebit_margin:opening}}-{{base_year.segment_margin:reported}}",
+                better,
+                limit="warning_margin_gap",
+                severity="WARN",
+            )
+        )
+    return lines
+
+
+def _revenue_twice(company: Company) -> Line:
+    segments = "+".join(f"{{base_year.revenue_{entry.key}:reported}}" for entry in company.grouped) or "0"
+    if (part := company.delivering) is not None:
+        segments += f"+{{base_year.margin_{part}:revenue}}"
+    return _check(
+        "twice_revenue",
+        "Revenue: segments above the group's",
+        "{currency} m",
+        "An amount of revenue, with its margin, is in one segment: together they do not exceed the group.",
+        f"MAX(0,{segments}-{{base_year.group_revenue:reported}})",
+        lambda r: max(
+            0.0,
+            sum(segment.revenue.reported for segment in r.base_year.segments.values())
+            + r.base_year.vehicle_margin.revenue_with_margin
+            - r.base_year.group_revenue,
+        ),
+        limit="history_rounding",
+        severity="FAIL",
+    )
+
+
+def _double_counting(company: Company) -> list[Line]:
+    by_company = '{inputs.net_cash_definition}="company"'
 
     def if_company(r: Results, amount: float) -> float:
         return amount if r.inputs.text("net_cash_definition") == "company" else 0.0
 
     return [
-        _check(
-            "twice_vehicle_costs",
-            "Vehicles: margin of the base year above the reported one",
-            "ratio",
-            "Vehicle losses belong to vehicles: a better margin than reported leaves their costs in the "
-            "core's margins, or nowhere.",
-            "{vehicle_units.ebit_margin:opening}-{base_year.segment_margin:reported}",
-            lambda r: float(r.vehicle_units.ebit_margin[0]) - r.base_year.vehicle_result_margin,
-            limit="warning_margin_gap",
-            severity="WARN",
-        ),
-        _check(
-            "twice_revenue",
-            "Revenue: core and vehicle segment above the group's",
-            "CNY m",
-            "A yuan of revenue, with its margin, is in one segment: together they do not exceed the group.",
-            "MAX(0,{base_year.revenue_smartphone:reported}+{base_year.revenue_iot:reported}"
-            "+{base_year.revenue_internet:reported}+{base_year.margin_vehicle:revenue}"
-            "-{base_year.group_revenue:reported})",
-            lambda r: max(
-                0.0,
-                sum(segment.revenue.reported for segment in r.base_year.segments.values())
-                + r.base_year.vehicle_margin.revenue_with_margin
-                - r.base_year.group_revenue,
-            ),
-            limit="history_rounding",
-            severity="FAIL",
-        ),
+        *_costs_twice(company),
+        _revenue_twice(company),
         _check(
             "twice_restricted",
             "Cash: restricted cash counted as free",
-            "CNY m",
+            "{currency} m",
             "Pledged cash pays no dividend: the company's cash resources hold it, the strict ones do not.",
-            f"IF({company},{{inputs.restricted_cash}},0)",
+            f"IF({by_company},{{inputs.restricted_cash}},0)",
             lambda r: if_company(r, r.inputs.number("restricted_cash")),
             limit="0",
             severity="WARN",
@@ -423,7 +608,7 @@ def _double_counting(_: Context) -> list[Line]:
         _check(
             "twice_liquid",
             "Cash: liquid funds above what is not restricted",
-            "CNY m",
+            "{currency} m",
             "Liquid funds are a part of the cash resources, and restricted cash is none of them.",
             "MAX(0,{inputs.liquid_funds}+{inputs.restricted_cash}-{inputs.cash_resources})",
             lambda r: max(
@@ -449,9 +634,9 @@ def _double_counting(_: Context) -> list[Line]:
         _check(
             "twice_investments",
             "Investments: counted beside cash resources",
-            "CNY m",
+            "{currency} m",
             "The company's cash resources may hold long-term investments: stakes may count twice.",
-            f"IF({company},{{inputs.associates}},0)",
+            f"IF({by_company},{{inputs.associates}},0)",
             lambda r: if_company(r, r.inputs.number("associates")),
             limit="0",
             severity="WARN",
@@ -461,19 +646,24 @@ def _double_counting(_: Context) -> list[Line]:
 
 def overall(context: Context, r: Results) -> str:
     """The one status the cover shows."""
-    statuses = [line.cells["status"].value(r) for block in _checked(context) for line in block.lines]
-    failures, warnings = statuses.count("FAIL"), statuses.count("WARN")
+    failures, warnings = counts(context, r)
     if failures:
         return f"FAIL: {failures} of the checks"
     return f"OK, with {warnings} warnings" if warnings else "OK"
+
+
+def counts(context: Context, r: Results) -> tuple[int, int]:
+    """How many of the checks fail, and how many warn."""
+    statuses = [line.cells["status"].value(r) for block in _checked(context) for line in block.lines]
+    return statuses.count("FAIL"), statuses.count("WARN")
 
 
 def _checked(context: Context) -> list[Block]:
     return [
         Block("Integrity", _integrity(context)),
         Block("Economics", _economics(context)),
-        Block("Nothing counted twice", _double_counting(context)),
-        Block("Article 004, as printed", replication.lines(context), replication.COLUMNS),
+        Block("Nothing counted twice", _double_counting(context.company)),
+        *replication.blocks(context),
     ]
 
 
@@ -526,4 +716,7 @@ SHEET = Sheet(
     blocks,
     columns=lambda _: COLUMNS,
     note_heading="What it means",
+    note_column=NOTE,
+    tab="behind",
+    place=90,
 )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 
-from xlwings_addin.model.parameter import Parameter
-from xlwings_addin.model.parameter import Value as InputValue
-from xlwings_addin.model.parameters import PARAMETERS
-from xlwings_addin.model.tables import Row
-from xlwings_addin.model.xiaomi import Results
-from xlwings_addin.sheets.spec import FIRST_COLUMN, NOTE, Block, Columns, Context, Entry, Line, Sheet
+from xlwings_addin.inputs.cases import PROBABILITY
+from xlwings_addin.inputs.parameter import Parameter
+from xlwings_addin.inputs.parameter import Value as InputValue
+from xlwings_addin.inputs.tables import Row
+from xlwings_addin.segments.lines import UNDEFINED
+from xlwings_addin.sheets.spec import FIRST_COLUMN, NOTE, Block, Columns, Context, Entry, Line, Sheet, across
+from xlwings_addin.valuation.xiaomi import Results
 
 NO_RANGE = "n/a"
+EXTENDS, DIFFERS = "case_extends", "case_differs"
+HOUSE_VIEW = "house view"
+"""What a case extends whose file names no other: `assumptions.csv`, which has no column."""
 
 
 def columns(context: Context) -> dict[str, Columns]:
@@ -52,16 +56,61 @@ def _case_names(context: Context) -> Line:
         "text",
         {
             "live": Entry(lambda r: r.case, "INDEX({case_name:cases[all]},{cover.case_index})"),
-            "cases": Entry(lambda r: context.cases, kind="text"),
+            "cases": Entry(lambda r: across(context.cases), kind="text"),
+        },
+    )
+
+
+def _parent(context: Context, case: str) -> str | None:
+    """The nearest of the cases that a case extends which has a column; None where none has."""
+    lineage = context.results[case].inputs.origin.lineage
+    return next((ancestor for ancestor in lineage if ancestor in context.cases), None)
+
+
+def _case_parents(context: Context) -> Line:
+    parents = [_parent(context, case) or HOUSE_VIEW for case in context.cases]
+    return Line(
+        EXTENDS,
+        "Extends",
+        "text",
+        {"cases": Entry(lambda r: across(parents), kind="text")},
+        note="a black cell shows what the case it extends has: a change there reaches this case too",
+    )
+
+
+def rows_that_differ(context: Context, case: str) -> float | str:
+    """In how many inputs a case differs from the case it extends; none where that has no column."""
+    parent = _parent(context, case)
+    if parent is None:
+        return UNDEFINED
+    own, other = context.results[case].inputs, context.results[parent].inputs
+    parameters = context.company.parameters
+    return float(sum(own[parameter.key] != other[parameter.key] for parameter in parameters))
+
+
+def _case_differences(context: Context) -> Line:
+    first, last = context.company.parameters[0].key, context.company.parameters[-1].key
+    position = f"MATCH({{{EXTENDS}:cases}},{{case_name:cases[all]}},0)"
+    other = f"INDEX({{{first}:cases[1]}}:{{{last}:cases[last]}},0,{position})"
+    differing = f"SUMPRODUCT(({{{first}:cases}}:{{{last}:cases}}<>{other})*1)"
+    return Line(
+        DIFFERS,
+        "Rows that differ from it",
+        "count",
+        {
+            "cases": Entry(
+                lambda r: across([rows_that_differ(context, case) for case in context.cases]),
+                f'IF(ISNUMBER({position}),{differing},"{UNDEFINED}")',
+            )
         },
     )
 
 
 def _line(parameter: Parameter, context: Context) -> Line:
     key = parameter.key
-    shown_as = {"rate": "rate", "count": "count"}.get(parameter.kind)
-    if parameter.kind == "number" and parameter.unit == "ratio":
-        shown_as = "plain"
+    cell_unit = {"rate": "rate", "count": "count"}.get(parameter.kind)
+    if parameter.printed_unit == "plain":
+        cell_unit = "plain"
 
     def provenance(column: str) -> str:
         """What Sources says of the row the selected case uses."""
@@ -71,8 +120,21 @@ def _line(parameter: Parameter, context: Context) -> Line:
     def bound(of: Callable[[Row], float | None]) -> Callable[[Results], float | str]:
         return lambda r: NO_RANGE if (value := of(r.inputs.row(key))) is None else value
 
-    def by_case(_: Results) -> Sequence[InputValue]:
-        return [results.inputs[key] for results in context.results.values()]
+    def by_case(_: Results) -> InputValue:
+        return across([results.inputs[key] for results in context.results.values()])  # type: ignore[no-any-return]
+
+    inputs = [results.inputs for results in context.results.values()]
+    parents = [None if key == PROBABILITY else _parent(context, case) for case in context.cases]
+    follows = [
+        parent is not None and own.inherits(key, parent) for parent, own in zip(parents, inputs, strict=True)
+    ]
+    places = [
+        None if parent is None else f"{{{key}:cases[{context.cases.index(parent) + 1}]}}"
+        for parent in parents
+    ]
+    overrides = [
+        key in own.origin.owners and not following for own, following in zip(inputs, follows, strict=True)
+    ]
 
     def reason(r: Results) -> str:
         row = r.inputs.row(key)
@@ -93,13 +155,21 @@ def _line(parameter: Parameter, context: Context) -> Line:
                 unit="text",
             ),
             "live": Entry(
-                lambda r: r.inputs[key], f"INDEX({{{key}:cases[all]}},{{cover.case_index}})", unit=shown_as
+                lambda r: r.inputs[key], f"INDEX({{{key}:cases[all]}},{{cover.case_index}})", unit=cell_unit
             ),
-            "cases": Entry(by_case, kind="input", parameter=parameter, unit=shown_as),
+            "cases": Entry(
+                by_case,
+                kind="input",
+                parameter=parameter,
+                unit=cell_unit,
+                parents=places,
+                follows=follows,
+                overrides=overrides,
+            ),
             "basis": Entry(lambda r: r.inputs.row(key).basis, provenance("basis"), unit="text"),
             "as_of": Entry(as_of, provenance("as_of"), unit="date"),
-            "low": Entry(bound(lambda row: row.low), provenance("low"), unit=shown_as),
-            "high": Entry(bound(lambda row: row.high), provenance("high"), unit=shown_as),
+            "low": Entry(bound(lambda row: row.low), provenance("low"), unit=cell_unit),
+            "high": Entry(bound(lambda row: row.high), provenance("high"), unit=cell_unit),
             "outside": Entry(
                 lambda r: float(out_of_range(r, key)),
                 f"IF(ISNUMBER({{{key}:low}}),"
@@ -112,13 +182,14 @@ def _line(parameter: Parameter, context: Context) -> Line:
 
 
 def blocks(context: Context) -> list[Block]:
-    sections = dict.fromkeys(parameter.section for parameter in PARAMETERS)
+    parameters = context.company.parameters
+    sections = dict.fromkeys(parameter.section for parameter in parameters)
     by_section = {
-        section: [_line(parameter, context) for parameter in PARAMETERS if parameter.section == section]
+        section: [_line(parameter, context) for parameter in parameters if parameter.section == section]
         for section in sections
     }
     first = next(iter(by_section))
-    by_section[first].insert(0, _case_names(context))
+    by_section[first][:0] = [_case_names(context), _case_parents(context), _case_differences(context)]
     return [Block(section, lines) for section, lines in by_section.items()]
 
 
@@ -128,4 +199,7 @@ SHEET = Sheet(
     "Which numbers does the model take, and from where? Change a case's blue cells; the live column follows.",
     blocks,
     columns=columns,
+    note_column=NOTE,
+    tab="input",
+    place=20,
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xlwings_addin.model.tables import Row
-from xlwings_addin.model.xiaomi import Results
-from xlwings_addin.sheets.spec import FIRST_COLUMN, Columns, Context, Entry, Layout, Line
+from xlwings_addin.inputs.tables import Row
+from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Context, Entry, Layout, Line
+from xlwings_addin.valuation.xiaomi import Results
 
 COLUMNS: Layout = {
     "model": Columns(FIRST_COLUMN, ("Model",), 15.0),
@@ -48,27 +48,34 @@ _PRINTED: tuple[tuple[str, str, str, Callable[[Results], float]], ...] = (
         lambda r: r.sotp.vehicle.per_share,
     ),
     (
-        "core_value_per_share_hkd",
-        "Core business: value a share",
-        "{sotp.core:per_share}",
-        lambda r: r.sotp.core.per_share,
+        "devices_value_per_share_hkd",
+        "Devices: value a share",
+        "{sotp.devices:per_share}",
+        lambda r: r.sotp.devices.per_share,
     ),
     (
-        "core_and_net_cash_per_share_hkd",
-        "Core business and net cash a share",
-        "{sotp.core_and_net_cash_per_share}",
-        lambda r: r.sotp.core_and_net_cash_per_share,
+        "devices_and_net_cash_per_share_hkd",
+        "Devices and net cash a share",
+        "{sotp.devices_and_net_cash_per_share}",
+        lambda r: r.sotp.devices_and_net_cash_per_share,
     ),
 )
 PRINTED = "printed_"
 """What the keys of these lines begin with."""
 PRINTED_KEYS = {f"article_004_{key}" for key, *_ in _PRINTED}
-CORE_ALLOWANCE = 0.01
-"""The article averages cash flows it does not list: its core value is matched within this share of it."""
+DEVICES_ALLOWANCE = 0.01
+"""The article averages cash flows it does not list: its value of devices is matched within 1%."""
 NEARLY = 0.5
 """How far under a figure printed as "nearly" so much the model's may lie."""
 
 THOUSAND = {"USD bn": ("USD m", 1000.0)}
+
+
+def blocks(context: Context) -> list[Block]:
+    """The block, where the company has cases that replicate the article."""
+    if "article_004" not in context.company.replicates:
+        return []
+    return [Block("Article 004, as printed", lines(context), COLUMNS)]
 
 
 def lines(context: Context) -> list[Line]:
@@ -119,8 +126,8 @@ def _printed_row(context: Context, key: str) -> Row:
 def _match(key: str, row: Row) -> tuple[float, float, str]:
     """Where the model's figure must lie to match a printed one, and what that is called."""
     printed, half_digit = row.number, 0.5 * 10.0**-row.decimals
-    if key == "core_value_per_share_hkd":
-        off = CORE_ALLOWANCE * printed
+    if key == "devices_value_per_share_hkd":
+        off = DEVICES_ALLOWANCE * printed
         return printed - off, printed + off, "matched within 1%, for the averaged years are not listed"
     if "nearly" in row.note:
         return printed - NEARLY, printed, "matched from half a dollar under it"

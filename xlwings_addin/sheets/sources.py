@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from xlwings_addin.model.parameters import PARAMETERS
-from xlwings_addin.model.tables import Row
-from xlwings_addin.sheets import checks, history, replication
+from xlwings_addin.inputs.tables import Row
+from xlwings_addin.sheets import checks, replication, reported
 from xlwings_addin.sheets.inputs import NO_RANGE, source_line
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
@@ -27,8 +26,8 @@ COLUMNS: Layout = {
     "as_of": Columns(FIRST_COLUMN + 1, ("As of",), 12.0, align="centre"),
     "low": Columns(FIRST_COLUMN + 2, ("Low",), 12.0),
     "high": Columns(FIRST_COLUMN + 3, ("High",), 12.0),
-    "source": Columns(FIRST_COLUMN + 4, ("Source",), 70.0, align="left"),
-    "remark": Columns(FIRST_COLUMN + 5, ("Note",), 90.0, align="left"),
+    "source": Columns(FIRST_COLUMN + 4, ("Source",), 64.0, align="left"),
+    "remark": Columns(FIRST_COLUMN + 5, ("Note",), 66.0, align="left"),
 }
 
 
@@ -74,16 +73,16 @@ def _labels(blocks_: Iterable[Block], prefix: str, instead: str = "") -> dict[st
     }
 
 
-def _on_history(context: Context) -> Iterator[Row]:
-    """The rows behind the figures that History shows."""
-    shown = {
-        (line.key.removeprefix(history.QUARTERLY), str(period))
-        for block in history.blocks(context)
+def _on_reported(context: Context) -> Iterator[Row]:
+    """The rows behind the figures that Reported shows."""
+    figures = {
+        (line.key.removeprefix(reported.QUARTERLY), str(period))
+        for block in reported.blocks(context)
         for line in block.lines
         if line.cells["periods"].kind == "input"
-        for period in (block.columns or history.YEARS)["periods"].headings
+        for period in (block.columns or reported.columns(context))["periods"].headings
     }
-    return (row for row in context.tables.history if (row.key, row.period) in shown)
+    return (row for row in context.tables.history if (row.key, row.period) in figures)
 
 
 def _on_checks(context: Context) -> Iterator[Row]:
@@ -97,13 +96,27 @@ def _typed(value: object, unit: str = "text") -> Entry:
 
 def blocks(context: Context) -> list[Block]:
     inputs = [
-        _line(source_line(known.key, case), known.label, case, results.inputs.row(known.key), ranged=True)
-        for known in PARAMETERS
+        _line(
+            source_line(parameter.key, case),
+            parameter.label,
+            case,
+            results.inputs.row(parameter.key),
+            ranged=True,
+        )
+        for parameter in context.company.parameters
         for case, results in context.results.items()
     ]
     return [
         Block("Inputs", inputs),
-        Block("History", _figures(_on_history(context), _labels(history.blocks(context), history.QUARTERLY))),
+        Block(
+            "Reported", _figures(_on_reported(context), _labels(reported.blocks(context), reported.QUARTERLY))
+        ),
+        *(_printed(context) if "article_004" in context.company.replicates else []),
+    ]
+
+
+def _printed(context: Context) -> list[Block]:
+    return [
         Block(
             "Figures printed in article 004",
             _figures(
@@ -116,8 +129,11 @@ def blocks(context: Context) -> list[Block]:
 SHEET = Sheet(
     "sources",
     "Sources",
-    "Where does each number come from? One row a number; the values stand on Inputs and History.",
+    "Where does each number come from? One row a number; the values stand on Inputs and Reported.",
     blocks,
     columns=lambda _: COLUMNS,
     widths={LABEL: 44.0},
+    note_column=NOTE,
+    tab="behind",
+    place=100,
 )

@@ -1,0 +1,118 @@
+"""Days: WEEKDAY, DAYS360 and the texts that stand for days.
+
+Source: Microsoft's documentation of WEEKDAY, DAYS360 (with the rules of the US method), DATEVALUE, TIMEVALUE.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Final
+
+from xlwings_addin.engine.instead.values import (
+    CellError,
+    cell_by_cell,
+    is_text,
+    logical,
+    number,
+    parsed_number,
+)
+
+__all__ = ["FUNCTIONS"]
+
+
+def _day(value: object) -> int:
+    day = math.floor(number(value))
+    if not 0 <= day <= 2958465:
+        raise CellError("#NUM!")
+    return day
+
+
+@cell_by_cell
+def weekday(day: object, kind: object = None) -> object:
+    form = 1 if kind is None else int(number(kind))
+    sunday = (_day(day) - 1) % 7
+    if form == 1:
+        return float(sunday + 1)
+    if form == 2:
+        return float((sunday - 1) % 7 + 1)
+    if form == 3:
+        return float((sunday - 1) % 7)
+    if 11 <= form <= 17:
+        return float((sunday - (form - 10)) % 7 + 1)
+    raise CellError("#NUM!")
+
+
+def _parts(serial: int) -> tuple[int, int, int]:
+    """Year, month and day; day 60 is the 29th of February 1900, which never was, day 0 the 0th of January."""
+    if serial == 60:
+        return 1900, 2, 29
+    if serial == 0:
+        return 1900, 1, 0
+    day = date(1899, 12, 31 if serial < 60 else 30) + timedelta(days=serial)
+    return day.year, day.month, day.day
+
+
+def _is_last_of_february(serial: int) -> bool:
+    year, month, _ = _parts(serial)
+    return month == 2 and _parts(serial + 1)[1:] == (3, 1) and year > 0
+
+
+@cell_by_cell
+def days360(first: object, last: object, method: object = None) -> object:
+    """Days between two dates in a year of twelve months of 30 days, by the US or the European method."""
+    start, end = _day(first), _day(last)
+    european = method is not None and logical(method)
+    (year, month, day), (end_year, end_month, end_day) = _parts(start), _parts(end)
+    if european:
+        day, end_day = min(day, 30), min(end_day, 30)
+    else:
+        if _is_last_of_february(start):
+            day = 30
+        if end_day == 31 and day >= 30:
+            end_day = 30
+        day = min(day, 30)
+    return float((end_year - year) * 360 + (end_month - month) * 30 + end_day - day)
+
+
+@cell_by_cell
+def datevalue(written: object) -> object:
+    """The day that a text names; its time of day is left out."""
+    value = _moment(written)
+    if value is None:
+        raise CellError("#VALUE!")
+    return float(math.floor(value))
+
+
+@cell_by_cell
+def timevalue(written: object) -> object:
+    """The time of day that a text names, as a fraction of a day."""
+    value = _moment(written)
+    if value is None:
+        raise CellError("#VALUE!")
+    return value % 1
+
+
+def _moment(written: object) -> float | None:
+    return parsed_number(str(written).strip()) if is_text(written) and not _is_plain(str(written)) else None
+
+
+def _is_plain(written: str) -> bool:
+    """Whether a text is a number and no date or time."""
+    return not any(mark in written for mark in "/:-") and not any(mark.isalpha() for mark in written)
+
+
+def _part(at: int) -> Callable[..., object]:
+    return cell_by_cell(lambda day: float(_parts(_day(day))[at]))
+
+
+FUNCTIONS: Final = {
+    "YEAR": _part(0),
+    "MONTH": _part(1),
+    "DAY": _part(2),
+    "WEEKDAY": weekday,
+    "DAYS360": days360,
+    "DATEVALUE": datevalue,
+    "TIMEVALUE": timevalue,
+}

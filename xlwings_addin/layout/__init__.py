@@ -1,0 +1,1 @@
+"""Where a line stands: keys to cells, and how the cells look."""

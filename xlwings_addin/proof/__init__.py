@@ -1,0 +1,1 @@
+"""The workbook built and checked: formulas against the core, line by line."""

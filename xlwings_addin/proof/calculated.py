@@ -1,0 +1,39 @@
+"""A workbook's values with each case selected, and which differences from them are rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xlwings_addin.engine.calculate import Calculation
+from xlwings_addin.engine.rounding import Differs, disagreements
+from xlwings_addin.layout.references import Book
+from xlwings_addin.proof.context import SELECTOR
+from xlwings_addin.xlsx.package import CellKey, CellValue
+
+
+class Calculated:
+    """Every formula cell of a workbook in every case, and the calculation behind them.
+
+    Raises UnevaluatedError if any formula has no trustworthy value.
+    """
+
+    def __init__(self, book: Book, calculation: Calculation) -> None:
+        self._selector, self._calculation = book.at(SELECTOR), calculation
+        self.by_case = {case: self._values(case) for case in book.context.cases}
+
+    def disagreements(
+        self, case: str, expected: Mapping[CellKey, CellValue], differs: Differs
+    ) -> dict[CellKey, str]:
+        """The cells whose values in a case are not what is expected, and how, but for rounding.
+
+        Nothing is calculated where all agree.
+        """
+        values = self.by_case[case]
+        if not any(differs(values.get(at), value) for at, value in expected.items()):
+            return {}
+        self._values(case)
+        return disagreements(self._calculation, expected, differs=differs)
+
+    def _values(self, case: str) -> dict[CellKey, CellValue]:
+        self._calculation.set_value(*self._selector, case)
+        return self._calculation.values()

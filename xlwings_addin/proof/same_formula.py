@@ -1,0 +1,18 @@
+"""When two texts of a formula are the same formula, whichever program wrote them."""
+
+from __future__ import annotations
+
+from xlwings_addin.functions.registry import PREFIXES
+from xlwings_addin.inputs.renamed import current_text
+from xlwings_addin.xlsx.agreement import normal_formula
+
+
+def host_neutral(formula: str) -> str:
+    """A formula's text without what hosts write differently, and with words of ours as they are now.
+
+    Hosts differ in spaces, letter case and prefixes.
+
+    >>> host_neutral("=val.DCF_XNPV( a1 )") == host_neutral("=DCF_XNPV(A1)")
+    True
+    """
+    return normal_formula(current_text(formula), PREFIXES.values())

@@ -1,0 +1,147 @@
+"""A workbook through a second engine, in every case: LibreOffice where it is installed, else IronCalc."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from xlwings_addin.core.errors import BookError
+from xlwings_addin.engine.formulas import functions_called
+from xlwings_addin.engine.ironcalc import (
+    faulty_cells,
+    has_opinion,
+    ironcalc_version,
+    recalculate_with_ironcalc,
+)
+from xlwings_addin.engine.libreoffice import find_soffice, libreoffice_version, recalculate_with_libreoffice
+from xlwings_addin.layout.references import Book, PlacedCell
+from xlwings_addin.proof.calculated import Calculated
+from xlwings_addin.proof.context import SELECTOR, Functions, Progress
+from xlwings_addin.proof.report import Engine, Finding, Report
+from xlwings_addin.xlsx.agreement import disagreement
+from xlwings_addin.xlsx.package import (
+    CellKey,
+    CellValue,
+    Package,
+    formula_cells,
+    freeze_formulas,
+    write_values,
+)
+
+SecondOpinion = Literal["auto", "libreoffice", "ironcalc", "require", "skip"]
+"""Which engine is asked: `auto` and `require` LibreOffice or else IronCalc; `auto` also does without both."""
+
+Answers = list[dict[CellKey, CellValue]]
+
+
+@dataclass(frozen=True)
+class _Engine:
+    """A second engine: its name and version, what it answers, and on which cells it is not asked."""
+
+    name: str
+    recalculate: Callable[[Mapping[str, bytes]], Answers]
+    not_asked: frozenset[CellKey]
+
+    def has_opinion(self, value: CellValue) -> bool:
+        return not self.name.startswith("IronCalc") or has_opinion(value)
+
+
+def ask_second_engine(
+    book: Book,
+    package: Package,
+    calculated: Calculated,
+    functions: Functions,
+    wanted: SecondOpinion,
+    report: Report,
+    progress: Progress,
+) -> None:
+    """Compare the same file in a second engine, in every case, on every formula without our functions.
+
+    Raises `BookError` for an engine that is wanted and not installed, and where it does not answer.
+    """
+    if wanted == "skip":
+        report.second_engine = "skipped on request"
+        return
+    engine = _engine(package, functions, wanted)
+    if engine is None:
+        report.second_engine = "not run: neither LibreOffice nor IronCalc is installed"
+        return
+    progress(f"Asking {engine.name}")
+    report.second_engine = f"{engine.name}, recalculation forced"
+    files = _files(book, package, calculated.by_case, engine.not_asked)
+    names = {cell.at: cell for cell in book.cells()}
+    without = 0
+    for (case, values), theirs in zip(calculated.by_case.items(), engine.recalculate(files), strict=True):
+        asked = {at: theirs.get(at) for at in values if at not in engine.not_asked}
+        answers = {at: value for at, value in asked.items() if engine.has_opinion(value)}
+        without += len(asked) - len(answers)
+        report.second_comparisons += len(answers)
+        for at, difference in calculated.disagreements(case, answers, _from_theirs).items():
+            message = f"{engine.name} against the embedded engine: {difference}"
+            report.findings.append(_finding(book, names, case, at, message, answers[at], values[at]))
+    name, _, version = engine.name.rpartition(" ")
+    report.second = Engine("second", name or engine.name, version if name else "")
+    report.without_answer = without
+    if without:
+        report.second_engine += f", without an answer for {without} cells"
+
+
+def _engine(package: Package, functions: Functions, wanted: SecondOpinion) -> _Engine | None:
+    """The engine that is wanted, or the first that is installed; None where `auto` finds none."""
+    ours = frozenset(function_cells(package, functions))
+    if wanted == "libreoffice" or (wanted != "ironcalc" and find_soffice() is not None):
+        return _Engine(libreoffice_version() or "LibreOffice", recalculate_with_libreoffice, ours)
+    version = ironcalc_version()
+    if wanted == "ironcalc" or version is not None:
+        name = f"IronCalc {version}" if version else "IronCalc"
+        return _Engine(name, recalculate_with_ironcalc, ours | faulty_cells(package))
+    if wanted == "require":
+        rule = "is required, and neither LibreOffice nor IronCalc is installed"
+        raise BookError("second engine", wanted, rule, display=wanted)
+    return None
+
+
+def _files(
+    book: Book,
+    package: Package,
+    by_case: Mapping[str, Mapping[CellKey, CellValue]],
+    frozen: frozenset[CellKey],
+) -> dict[str, bytes]:
+    """The workbook for each case, 0 stored in every formula cell so that no engine can keep its value."""
+    files = {}
+    for case, values in by_case.items():
+        blanked = {at: value if at in frozen else 0.0 for at, value in values.items()}
+        blanked[book.at(SELECTOR)] = case
+        files[f"{case}.xlsx"] = freeze_formulas(write_values(package, blanked, only_formulas=False), frozen)
+    return files
+
+
+def _from_theirs(value: CellValue, theirs: CellValue) -> str | None:
+    return disagreement(theirs, value)
+
+
+def _finding(
+    book: Book,
+    names: Mapping[CellKey, PlacedCell],
+    case: str,
+    at: CellKey,
+    message: str,
+    theirs: CellValue,
+    value: CellValue,
+) -> Finding:
+    cell = names.get(at)
+    formula = book.formula(cell) if cell is not None and cell.entry.kind == "formula" else ""
+    line = cell.line.key if cell is not None and cell.line else ""
+    values = str(theirs), str(value)
+    return Finding("failure", "second engine disagrees", message, case, at[0], line, at[1], formula, *values)
+
+
+def function_cells(package: Package, functions: Functions) -> set[CellKey]:
+    """Cells whose formula calls one of our functions."""
+    own = {name.upper() for name in functions}
+    return {
+        (cell.sheet, cell.cell)
+        for cell in formula_cells(package)
+        if any(name.upper() in own for name in functions_called([cell.text]))
+    }

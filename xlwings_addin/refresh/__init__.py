@@ -1,0 +1,1 @@
+"""New facts into a workbook, and nothing of the analyst's lost."""

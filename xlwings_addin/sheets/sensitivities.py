@@ -1,0 +1,229 @@
+"""Sensitivities: a share where two inputs have other values, and every input at both ends of its range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xlwings_addin.pictures.numbers import number_text, printed
+from xlwings_addin.segments.capital import discounted_parts
+from xlwings_addin.segments.lines import UNDEFINED
+from xlwings_addin.sheets import made
+from xlwings_addin.sheets.made import answer
+from xlwings_addin.sheets.spec import (
+    FIRST_COLUMN,
+    LABEL,
+    UNIT,
+    Block,
+    Chart,
+    Columns,
+    Context,
+    Layout,
+    Line,
+    Series,
+    Sheet,
+)
+
+if TYPE_CHECKING:
+    from xlwings_addin.analytics.answers import Answers
+    from xlwings_addin.analytics.sensitivity import Axis
+    from xlwings_addin.analytics.tornado import Bar
+
+SIZE, BARS = 7, 20
+"""Values of an axis; inputs of the tornado."""
+MIDDLE = SIZE // 2 + 1
+RATES = ("ratio", "rate", "share")
+ACROSS = tuple(f"across_{place}" for place in range(1, SIZE + 1))
+NO_TABLE = "the case has no two inputs for this table"
+TABLE: Layout = {
+    "axes": Columns(FIRST_COLUMN, ("",), align="over"),
+    "down": Columns(FIRST_COLUMN, ("",), 44.0),
+    **{name: Columns(FIRST_COLUMN + place, ("",), 11.0) for place, name in enumerate(ACROSS, 1)},
+}
+
+
+def figure_text(value: float, unit: str) -> str:
+    """A value of an input as a reader has it: rates to a hundredth of a per cent.
+
+    >>> figure_text(0.0927, "rate"), figure_text(0.28, "ratio"), figure_text(1.6, "m vehicles")
+    ('9.27%', '28.00%', '1.6')
+    """
+    return printed(value, ".2%") if unit in RATES else number_text(value, unit)
+
+
+# --- two-way tables ---------------------------------------------------------------------------------
+
+
+def _titles(context: Context) -> dict[str, str]:
+    """The tables by key, as far as the company has parts for them."""
+    parts = [part.short.lower() for part in discounted_parts(context.company)]
+    rates = dict(zip(("first_rate", "second_rate"), parts, strict=False))
+    return {
+        "first_rate": f"Cost of capital and growth after the forecast, {rates.get('first_rate', 'none')}",
+        "volume_margin": "What is sold, and what is earned on it",
+        **(
+            {"second_rate": f"Cost of capital and growth after the forecast, {rates['second_rate']}"}
+            if "second_rate" in rates
+            else {}
+        ),
+        "first_two": "The two inputs with the widest swings of the tornado, over their ranges",
+    }
+
+
+def _table(context: Context, key: str, title: str) -> Block:
+    """A table: what varies, the values across, and a row for each value down."""
+
+    def axes(answers: Answers) -> str:
+        table = answers.tables[key]
+        if table is None:
+            return NO_TABLE
+        down, across = (_named(axis) for axis in table.axes)
+        return f"Down: {down}. Across: {across}."
+
+    def axis(number: int, place: int) -> Callable[[Answers], str]:
+        def text(answers: Answers) -> str:
+            table = answers.tables[key]
+            return UNDEFINED if table is None else _at(table.axes[number], place)
+
+        return text
+
+    def body(row: int, column: int) -> Callable[[Answers], float | str]:
+        def value(answers: Answers) -> float | str:
+            table = answers.tables[key]
+            figure = np.nan if table is None else float(table.table[row, column])
+            return figure if np.isfinite(figure) else UNDEFINED
+
+        return value
+
+    across = {name: answer(context, axis(1, place), "text") for place, name in enumerate(ACROSS)}
+    lines = [
+        Line(f"{key}_axes", "What varies", "", {"axes": answer(context, axes, "text")}),
+        Line(f"{key}_across", "", "", across),
+    ]
+    for row in range(SIZE):
+        cells = {"down": answer(context, axis(0, row), "text")}
+        cells |= {name: answer(context, body(row, column), "{listing}") for column, name in enumerate(ACROSS)}
+        is_case = row + 1 == MIDDLE
+        label = "The case, in the middle" if is_case and key != "first_two" else ""
+        lines.append(
+            Line(f"{key}_{row + 1}", label, "{listing} a share" if is_case else "", cells, total=is_case)
+        )
+    return Block(title, lines, TABLE, new_page=key == "first_two")
+
+
+def _named(axis: Axis) -> str:
+    unit = "" if axis.unit in RATES else f", {axis.unit}"
+    return f"{axis.label}{unit} ({axis.key})"
+
+
+def _at(axis: Axis, place: int) -> str:
+    return figure_text(axis.values[place], axis.unit)
+
+
+# --- the tornado ------------------------------------------------------------------------------------
+
+
+def _tornado_layout(context: Context) -> Layout:
+    parts = [(f"share_{part.key}", f"Of it {part.short}") for part in discounted_parts(context.company)]
+    columns = [
+        ("low", "Low"),
+        ("high", "High"),
+        ("at_low", "Value at low"),
+        ("at_high", "Value at high"),
+        ("change_low", "Change at low"),
+        ("change_high", "Change at high"),
+        *parts,
+    ]
+    return {
+        "caption": Columns(FIRST_COLUMN, ("Input",), 44.0, align="left"),
+        **{
+            name: Columns(FIRST_COLUMN + place, (heading,), 11.0)
+            for place, (name, heading) in enumerate(columns, 1)
+        },
+    }
+
+
+def _bar(context: Context, place: int) -> Line:
+    def of(value: Callable[[Bar], float | str | None], lacking: object = None) -> Callable[[Answers], object]:
+        def figure(answers: Answers) -> object:
+            bars = () if answers.tornado is None else answers.tornado.bars
+            if place > len(bars):
+                return lacking
+            one = value(bars[place - 1])
+            return UNDEFINED if one is None else one
+
+        return figure
+
+    def change(bar: Bar, value: float | None) -> float | None:
+        return None if value is None else value - bar.present
+
+    money = "{listing}"
+    cells = {
+        "caption": answer(context, of(lambda bar: bar.label, "no further input has a range"), "text"),
+        "low": answer(context, of(lambda bar: figure_text(bar.low.value, bar.unit)), "text"),
+        "high": answer(context, of(lambda bar: figure_text(bar.high.value, bar.unit)), "text"),
+        "at_low": answer(context, of(lambda bar: bar.low.per_share), money),
+        "at_high": answer(context, of(lambda bar: bar.high.per_share), money),
+        "change_low": answer(context, of(lambda bar: change(bar, bar.low.per_share)), money),
+        "change_high": answer(context, of(lambda bar: change(bar, bar.high.per_share)), money),
+    }
+    for part in discounted_parts(context.company):
+        cells[f"share_{part.key}"] = answer(
+            context,
+            of(lambda bar, key=part.key: bar.shares.get(key)),  # type: ignore[misc]
+            "ratio",
+        )
+    return Line(f"bar_{place}", f"Rank {place}", "", cells)
+
+
+def _tornado(context: Context) -> Block:
+    title = "Tornado: the widest swing first"
+    lines = [_bar(context, place) for place in range(1, BARS + 1)]
+    return Block(title, lines, _tornado_layout(context), new_page=True)
+
+
+def blocks(context: Context) -> list[Block]:
+    return [
+        made.sentence(context),
+        *(_table(context, key, title) for key, title in _titles(context).items()),
+        made.block(context),
+        _tornado(context),
+    ]
+
+
+def charts(context: Context) -> list[Chart]:
+    def column(group: str) -> str:
+        return f"{{bar_1:{group}}}:{{bar_{BARS}:{group}}}"
+
+    return [
+        Chart(
+            title="What moves the value of a share: inputs at both ends of their ranges",
+            series=(
+                Series("Low end", column("change_low"), colour="F4B183"),
+                Series("High end", column("change_high"), colour="1F3864"),
+            ),
+            categories=column("caption"),
+            anchor=("A", f"bar_{BARS}"),
+            axis=f"{context.company.currency.listing} a share, from the case",
+            number_format="+0.0;-0.0;0",
+            size=(30.0, 11.0),
+            below=1,
+            flat=True,
+        )
+    ]
+
+
+SHEET = Sheet(
+    "sensitivities",
+    "Sensitivities",
+    "What is a share worth if inputs are not as the case has them?",
+    blocks,
+    columns=lambda _: made.SENTENCE,
+    charts=charts,
+    widths={LABEL: 24.0, UNIT: 11.0, FIRST_COLUMN: 40.0},
+    only_answers=True,
+    old_when=made.OLD_WHEN,
+    place=73,
+)
