@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from xlwings_addin.book.refresh import Refreshed
-from xlwings_addin.book.report import Report
 from xlwings_addin.ledger.remember import remember
+from xlwings_addin.proof.report import Report
+from xlwings_addin.refresh.refreshed import Refreshed
+from xlwings_addin.refresh.request import RefreshRequest
 from xlwings_addin.sources.facts import Facts, gather
 
 INPUTS: Final = "XIAOMI_MODEL_INPUTS"
-SHOWN: Final = 10
+LISTED: Final = 10
 """Findings that an answer names before it counts the rest."""
 
 
@@ -20,18 +21,23 @@ def facts(source: str | None = None) -> Facts:
     return gather(source or os.environ.get(INPUTS) or None)
 
 
+def request(facts: Facts) -> RefreshRequest:
+    """What a button or a menu asks for: all new facts, and a sheet that lists what was done."""
+    return RefreshRequest(folder=facts.folder, amended=facts.amended, tables=facts.name, changes_sheet=True)
+
+
 def refreshed(done: Refreshed, *further: str) -> str:
     """What a refresh did, in a few lines; it is remembered in the ledger, and said where it cannot be."""
-    found = done.plan
-    kept = len(found.overrides) + len(found.formulas) + len(found.texts_kept)
+    plan = done.plan
+    kept = len(plan.overrides) + len(plan.formulas) + len(plan.texts_kept)
     before, after = (
-        f"{each:.2f}" if isinstance(each, float) else str(each)
-        for each in (done.value_before, done.value_after)
+        f"{value:.2f}" if isinstance(value, float) else str(value)
+        for value in (done.value_before, done.value_after)
     )
     forgotten = remember(done.results, "refresh", done.book) if done.results else None
     lines = [
-        f"Inputs updated: {len(found.updated)}; changes of yours kept: {kept}.",
-        f"A share in {done.case}: from {before} to {after} HKD.",
+        f"Inputs updated: {len(plan.updated)}; changes of yours kept: {kept}.",
+        f"A share in {done.case}: from {before} to {after} {done.listing}.",
         "The last sheet lists them.",
         *done.notes,
         *further,
@@ -42,13 +48,13 @@ def refreshed(done: Refreshed, *further: str) -> str:
 
 def checked(report: Report) -> str:
     """What a check found: the verdict, and the first failures."""
-    failures = [each for each in report.findings if each.severity == "failure"]
+    failures = [finding for finding in report.findings if finding.severity == "failure"]
     counts = report.counts()
     lines = [
         f"{'OK' if report.ok else 'FAILED'}: {report.comparisons} formula cells compared with the core in "
         f"{', '.join(report.cases)}; {len(failures)} failures, {counts.get('warning', 0)} warnings.",
-        *(f"{each.sheet}!{each.cell} {each.line}: {each.message}" for each in failures[:SHOWN]),
+        *(f"{one.sheet}!{one.cell} {one.line}: {one.message}" for one in failures[:LISTED]),
     ]
-    if len(failures) > SHOWN:
-        lines.append(f"and {len(failures) - SHOWN} more")
+    if len(failures) > LISTED:
+        lines.append(f"and {len(failures) - LISTED} more")
     return "\n".join(lines)

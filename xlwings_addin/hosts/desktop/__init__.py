@@ -8,6 +8,17 @@ compound_file   the container of that file
 functions       what the functions call
 buttons         what the buttons call
 excel_book      the workbook that is open in Excel
-cell_errors     error values as VBA and COM have them
 install         the add-in where Excel finds it
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+from xlwings_addin.hosts.host import Host
+
+HOST: Final = Host(
+    name="desktop",
+    label="Excel for Windows, with the ribbon add-in",
+    longest_name=255,  # [MS-VBAL] 3.3.5
+)

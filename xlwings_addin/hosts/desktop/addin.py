@@ -14,11 +14,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from xlwings_addin import __version__
-from xlwings_addin.book.package import Package, normalise, read_package, read_values, save
 from xlwings_addin.core.errors import InputError
 from xlwings_addin.hosts.desktop import ovba, vba
 from xlwings_addin.hosts.desktop.ribbon import MODULE, ribbon_xml
+from xlwings_addin.version import __version__
+from xlwings_addin.xlsx.package import Package, normalise, read_package, read_values, save
 
 FILE: Final = "Xiaomi_Model_AddIn.xlam"
 SETTINGS_NAME: Final = "xiaomi_model"
@@ -73,13 +73,13 @@ def addin_bytes() -> bytes:
 def modules() -> tuple[ovba.Module, ...]:
     """The modules of the add-in's VBA project."""
     project = ovba.read_project(_container().parts[_PROJECT])
-    found = {module.name: module for module in project.modules}
-    workbook, dll = found["ThisWorkbook"], found["xlwings"]
+    present = {module.name: module for module in project.modules}
+    workbook, dll = present["ThisWorkbook"], present["xlwings"]
     name = {rb'(PROJECT_NAME As String = )"myaddin"': rb'\1"%b"' % SETTINGS_NAME.encode()}
     return (
         replace(workbook, source=workbook.source + vba.workbook_source()),
-        found["Sheet2"],
-        found["Dictionary"],
+        present["Sheet2"],
+        present["Dictionary"],
         replace(dll, source=_replaced(dll.source.encode(), name).decode()),
         ovba.Module.standard(MODULE, vba.module_source()),
     )
@@ -114,7 +114,7 @@ def _container() -> Package:
         return read_package((files("xlwings") / _CONTAINER).read_bytes())
     except ModuleNotFoundError:
         rule = 'is not installed; pip install "xiaomi-model[desktop]"'
-        raise InputError("package", "xlwings", rule, shown="xlwings") from None
+        raise InputError("package", "xlwings", rule, display="xlwings") from None
 
 
 def _replaced(data: bytes, changes: Mapping[bytes, bytes]) -> bytes:

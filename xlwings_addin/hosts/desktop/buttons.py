@@ -14,18 +14,17 @@ from pathlib import Path
 
 import xlwings as xw
 
-from udfs.registry import REGISTRY, callbacks
 from xlwings_addin import log
-from xlwings_addin.book.changes_sheet import WIDTHS
-from xlwings_addin.book.compare import check as check_book
-from xlwings_addin.book.context import Progress
-from xlwings_addin.book.new_sheet import free_title
-from xlwings_addin.book.open_book import refresh_open
-from xlwings_addin.book.sheet_xml import join_address
 from xlwings_addin.core.errors import ValuationError
+from xlwings_addin.functions.registry import REGISTRY, callbacks
 from xlwings_addin.hosts import answers
-from xlwings_addin.hosts.desktop.excel_book import ExcelBook
+from xlwings_addin.hosts.desktop.excel_book import ExcelMedium
 from xlwings_addin.hosts.desktop.ribbon import TAB
+from xlwings_addin.layout.new_sheet import free_title
+from xlwings_addin.proof.check import check as check_book
+from xlwings_addin.proof.context import Progress
+from xlwings_addin.refresh.refresh import refresh as refresh_book
+from xlwings_addin.xlsx.addresses import join_address
 
 FUNCTION_LIST = "Function list"
 LIST_WIDTHS = (60, 60, 60, 60, 30, 60, 60)
@@ -76,22 +75,9 @@ def _answer(doing: str, act: Callable[[xw.Book, Progress], str]) -> None:
 
 
 def _refreshed(book: xw.Book, progress: Progress) -> str:
-    facts, opened = answers.facts(), ExcelBook(book)
-    with opened.unchanged_on_error():
-        done = refresh_open(
-            opened,
-            state=opened.state,
-            shown=opened.shown,
-            name=book.name,
-            folder=facts.folder,
-            tables=facts.name,
-            titles=opened.titles,
-            progress=progress,
-        )
-        assert done.plan.state is not None
-        opened.state = done.plan.state
-        opened.widen(WIDTHS)
-    return answers.refreshed(done, *facts.warnings)
+    facts = answers.facts()
+    refreshed = refresh_book(ExcelMedium(book), answers.request(facts), progress=progress)
+    return answers.refreshed(refreshed, *facts.warnings)
 
 
 def _checked(book: xw.Book, progress: Progress) -> str:
@@ -113,19 +99,21 @@ def _listed(book: xw.Book, _: Progress) -> str:
     lines = [headings] + [
         (
             *(entry.signature, entry.summary),
-            "; ".join(f"{each.host_name} ({each.unit}): {each.doc}" for each in entry.parameters),
+            "; ".join(
+                f"{argument.host_name} ({argument.unit}): {argument.doc}" for argument in entry.parameters
+            ),
             *(entry.example.formula, entry.example.written, entry.errors, entry.source),
         )
         for entry in REGISTRY.values()
     ]
-    opened = ExcelBook(book)
-    title = free_title(FUNCTION_LIST, opened.titles)
+    opened = ExcelMedium(book)
+    title = free_title(FUNCTION_LIST, opened.titles())
     cells = {
         (title, join_address(row, column)): text
         for row, line in enumerate(lines, start=1)
         for column, text in enumerate(line, start=1)
     }
-    with opened.unchanged_on_error():
+    with opened.undo():
         opened.write(cells)
         opened.widen(LIST_WIDTHS)
     return ""

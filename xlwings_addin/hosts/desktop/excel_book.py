@@ -8,33 +8,41 @@ formula, a number or a date stays a text.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from xlwings_addin.book.package import CellKey, CellValue
-from xlwings_addin.book.sheet_xml import join_address, split_address
-from xlwings_addin.book.state import NAMESPACE, State, state_from_part, state_part
-from xlwings_addin.hosts.desktop.cell_errors import error_text
+from xlwings_addin.functions.cell_errors import error_text
+from xlwings_addin.hosts.desktop import HOST
+from xlwings_addin.layout.state import NAMESPACE, State, state_from_part, state_part
+from xlwings_addin.refresh.growth.growth import NO_GROWTH, Growth
+from xlwings_addin.refresh.medium import cells_of
+from xlwings_addin.xlsx.addresses import join_address, split_address
+from xlwings_addin.xlsx.package import CellKey, CellValue
 
 if TYPE_CHECKING:
     import xlwings as xw
+
+    from xlwings_addin.refresh.changes_page import Page
+    from xlwings_addin.sheets.spec import Context
 
 Rows = list[list[Any]]
 
 logger = logging.getLogger(__name__)
 
 
-class ExcelBook:
-    """A `CellBook` over an open xlwings Book; what it writes can be taken back."""
+class ExcelMedium:
+    """A `Medium` over an open xlwings Book; what it writes can be taken back."""
+
+    waits, sees_formulas = False, True
 
     def __init__(self, book: xw.Book) -> None:
-        self.book = book
+        self.book, self.name = book, book.name
+        self._calculated = False
         self._contents: dict[str, dict[str, CellValue]] = {}
         self._undo: list[tuple[str, xw.Range, Rows]] = []
         self._added: list[xw.Sheet] = []
 
-    @property
     def titles(self) -> tuple[str, ...]:
         """The names of the sheets."""
         return tuple(sheet.name for sheet in self.book.sheets)
@@ -49,16 +57,26 @@ class ExcelBook:
             self._contents[sheet] = {} if used is None else _cells(used, _contents(used))
         return self._contents[sheet]
 
-    def shown(self, sheet: str) -> dict[str, CellValue]:
-        """What every cell shows once Excel has calculated: of a formula its value, errors as text."""
+    def page(self, sheet: str) -> dict[str, CellValue]:
+        """What every cell of a sheet shows once Excel has calculated, errors as text."""
         used = self._used(sheet)
         if used is None:
             return {}
-        self.book.app.calculate()
+        self.recalculate()
         return _cells(used, _values(used))
+
+    def values_of(self, cells: Collection[CellKey]) -> dict[CellKey, CellValue]:
+        return cells_of(self.page, cells)
+
+    def recalculate(self) -> bool:
+        if not self._calculated:
+            self.book.app.calculate()
+            self._calculated = True
+        return HOST.recalculates
 
     def write(self, values: Mapping[CellKey, CellValue]) -> None:
         """Put values into cells, on a new last sheet where there is none of that name."""
+        self._calculated = False
         sheets: dict[str, dict[tuple[int, int], CellValue]] = {}
         for (sheet, address), value in values.items():
             sheets.setdefault(sheet, {})[split_address(address)] = value
@@ -70,6 +88,14 @@ class ExcelBook:
                 self._undo.append((title, area, _contents(area)))
                 area.formula = _typed(rows)
 
+    def link(self, formulas: Mapping[CellKey, str]) -> None:
+        self._calculated = False
+        for (title, address), formula in formulas.items():
+            self._contents.pop(title, None)
+            area = self._sheet(title).range(split_address(address))
+            self._undo.append((title, area, _contents(area)))
+            area.formula = formula
+
     def widen(self, widths: Sequence[float]) -> None:
         """Give the columns of the sheets that were added their widths, in characters."""
         for sheet in self._added:
@@ -77,7 +103,7 @@ class ExcelBook:
                 sheet.range((1, column)).column_width = width
 
     @contextmanager
-    def unchanged_on_error(self) -> Iterator[None]:
+    def undo(self) -> Iterator[None]:
         """Excel left in peace meanwhile; after an error the workbook holds what it held before."""
         with undisturbed(self.book.app):
             try:
@@ -99,16 +125,25 @@ class ExcelBook:
                 except Exception:
                     logger.exception("%s on %s keeps what was written", area.address, title)
 
-    @property
+    def account(self, *, keep_uncalculated: bool) -> None:
+        """The program itself calculates."""
+
+    def grow(self, context: Context, state: State | None) -> Growth:
+        return NO_GROWTH
+
+    def append_sheet(self, title: str, page: Page) -> None:
+        self.write(page.values(title))
+        self.widen(page.widths)
+
     def state(self) -> State | None:
         """What the last build or refresh wrote, from the custom XML part that the workbook keeps it in."""
         parts = self._state_parts()
         if not parts.Count:
             return None
-        return state_from_part(parts.Item(1).XML, shown=self.book.name)
+        return state_from_part(parts.Item(1).XML, name=self.name)
 
-    @state.setter
-    def state(self, state: State) -> None:
+    def keep(self, state: State, *, backups: int) -> None:
+        """Keep the record in the workbook; it is the analyst who saves the file."""
         parts = self._state_parts()
         former = [parts.Item(number) for number in range(1, parts.Count + 1)]
         self.book.api.CustomXMLParts.Add(state_part(state))
@@ -119,11 +154,11 @@ class ExcelBook:
         return self.book.api.CustomXMLParts.SelectByNamespace(NAMESPACE)
 
     def _used(self, title: str) -> xw.Range | None:
-        found = next((sheet for sheet in self.book.sheets if sheet.name == title), None)
-        return None if found is None else found.used_range
+        sheet = next((sheet for sheet in self.book.sheets if sheet.name == title), None)
+        return None if sheet is None else sheet.used_range
 
     def _sheet(self, title: str) -> xw.Sheet:
-        if title not in self.titles:
+        if title not in self.titles():
             active, last = self.book.sheets.active, self.book.sheets[len(self.book.sheets) - 1]
             self._added.append(self.book.sheets.add(title, after=last))
             active.api.Activate()

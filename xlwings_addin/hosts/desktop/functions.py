@@ -13,10 +13,10 @@ from typing import Any
 
 import xlwings as xw
 
-from udfs.boundary import calling
-from udfs.registry import REGISTRY, Udf, callbacks
 from xlwings_addin import log
-from xlwings_addin.hosts.desktop.cell_errors import error_text
+from xlwings_addin.functions.boundary import calling
+from xlwings_addin.functions.cell_errors import error_text
+from xlwings_addin.functions.registry import REGISTRY, Udf, callbacks
 
 CALLING_CELL = "calling_cell"
 
@@ -29,7 +29,9 @@ def _cell_function(entry: Udf, callback: Callable[..., Any]) -> Callable[..., An
             return callback(*([[error_text(cell) for cell in row] for row in rows] for rows in arguments))
 
     required = inspect.Parameter.empty
-    named = [(each.host_name, None if each.optional else required) for each in entry.parameters]
+    named = [
+        (parameter.host_name, None if parameter.optional else required) for parameter in entry.parameters
+    ]
     answer.__name__ = answer.__qualname__ = entry.name
     answer.__doc__ = entry.summary
     answer.__annotations__ = {}
@@ -40,10 +42,11 @@ def _cell_function(entry: Udf, callback: Callable[..., Any]) -> Callable[..., An
         ]
     )
     decorated = xw.arg(CALLING_CELL, vba="CallingCell()")(answer)
-    for each in entry.parameters:
-        decorated = xw.arg(each.host_name, ndim=2, err_to_str=True, doc=each.doc)(decorated)
+    for parameter in entry.parameters:
+        decorated = xw.arg(parameter.host_name, ndim=2, err_to_str=True, doc=parameter.doc)(decorated)
     return xw.func(category=entry.family)(decorated)
 
 
 log.start()
-globals().update({name: _cell_function(REGISTRY[name], callback) for name, callback in callbacks().items()})
+_ANSWERS = callbacks()
+globals().update({name: _cell_function(entry, _ANSWERS[name]) for name, entry in REGISTRY.items()})

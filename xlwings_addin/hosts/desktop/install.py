@@ -16,7 +16,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from xlwings_addin.book.package import save
 from xlwings_addin.core.errors import BookError, InputError
 from xlwings_addin.hosts.desktop.addin import (
     FILE,
@@ -27,6 +26,7 @@ from xlwings_addin.hosts.desktop.addin import (
     dll_names,
     settings_text,
 )
+from xlwings_addin.xlsx.package import save
 
 EXCEL_SETTINGS: Final = (
     "Excel: restart it. File, Options, Trust Center, Trust Center Settings, Macro Settings: any choice but "
@@ -110,7 +110,7 @@ def _checked(machine: Machine) -> Iterator[str]:
         installed = version("xlwings")
     except PackageNotFoundError:
         rule = 'is not installed; pip install "xiaomi-model[desktop]"'
-        raise InputError("package", "xlwings", rule, shown="xlwings") from None
+        raise InputError("package", "xlwings", rule, display="xlwings") from None
     for name in dll_names():
         if installed not in name:
             rule = f"is not of xlwings {installed}, whose version the add-in must have"
@@ -122,7 +122,7 @@ def _checked(machine: Machine) -> Iterator[str]:
         com = version("pywin32")
     except PackageNotFoundError:
         rule = "is not installed; reinstall xlwings with pip"
-        raise InputError("package", "pywin32", rule, shown="pywin32") from None
+        raise InputError("package", "pywin32", rule, display="pywin32") from None
     yield f"Python {machine.python}, xlwings {installed} with its DLL, pywin32 {com}"
 
 
@@ -139,4 +139,4 @@ def _remove(path: Path) -> None:
         path.unlink()
     except OSError as error:
         rule = f"cannot be removed: {error.strerror or error}; close Excel first"
-        raise BookError("file", str(path), rule, shown=str(path)) from error
+        raise BookError("file", str(path), rule, display=str(path)) from error

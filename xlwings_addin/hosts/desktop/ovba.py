@@ -213,10 +213,10 @@ def _match(chunk: bytes, at: int, longest: int) -> tuple[int, int]:
     """Where the longest earlier copy of what follows starts, and its length; 0 where none has 3 bytes."""
     best, length = 0, 0
     for size in range(3, min(longest, len(chunk) - at) + 1):
-        found = chunk.find(chunk[at : at + size], best, at + size - 1)
-        if found < 0:
+        place = chunk.find(chunk[at : at + size], best, at + size - 1)
+        if place < 0:
             break
-        best, length = found, size
+        best, length = place, size
     return best, length
 
 

@@ -17,10 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from udfs.registry import REGISTRY, Kind, Parameter, Udf
-from xlwings_addin import __version__
-from xlwings_addin.hosts.desktop import cell_errors
+from xlwings_addin.functions import cell_errors
+from xlwings_addin.functions.registry import REGISTRY, Kind, Udf, UdfArgument
 from xlwings_addin.hosts.desktop.ribbon import BUTTONS, TAB, Button
+from xlwings_addin.version import __version__
 
 PYTHON_MODULE: Final = "xlwings_addin.hosts.desktop.functions"
 BUTTONS_MODULE: Final = "xlwings_addin.hosts.desktop.buttons"
@@ -89,11 +89,11 @@ End Function
 """
 
 
-def _declared(parameter: Parameter) -> str:
+def _declared(parameter: UdfArgument) -> str:
     return f"{'Optional ' if parameter.optional else ''}{parameter.host_name} As Variant"
 
 
-def _passed(parameter: Parameter) -> str:
+def _passed(parameter: UdfArgument) -> str:
     return f"{'AddressOfCell' if parameter.kind is Kind.CELL else 'ForPython'}({parameter.host_name})"
 
 

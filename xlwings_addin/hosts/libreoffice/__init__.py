@@ -8,3 +8,15 @@
 
 Nothing here needs LibreOffice but what is in `inside/`.
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+from xlwings_addin.hosts.host import Host
+
+HOST: Final = Host(
+    name="libreoffice",
+    label="LibreOffice Calc, with the extension",
+    longest_name=255,  # of a name in a formula that Excel is to read, too
+)

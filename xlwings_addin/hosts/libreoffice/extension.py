@@ -23,16 +23,18 @@ from typing import Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from udfs.cells import RANGES
-from udfs.registry import REGISTRY, Kind, Parameter, Udf, spelling
-from xlwings_addin import __version__
-from xlwings_addin.book.package import save
+from xlwings_addin.functions.cells import RANGES
+from xlwings_addin.functions.registry import REGISTRY, Kind, Udf, UdfArgument, spelling
+from xlwings_addin.hosts.host import NAMESPACE
+from xlwings_addin.hosts.libreoffice import HOST
+from xlwings_addin.version import __version__
+from xlwings_addin.xlsx.package import save
 
 INSIDE: Final = Path(__file__).with_name("inside")
 """What runs in LibreOffice's own Python."""
 FILE_NAME: Final = "xiaomi-model.oxt"
 IDENTIFIER: Final = "xiaomi-model.calc"
-COMPONENT, HANDLER = "VAL", "xiaomi-model.Commands"
+COMPONENT, HANDLER = NAMESPACE, "xiaomi-model.Commands"
 """Implementation names: of the functions, and of what answers the commands."""
 PROTOCOL: Final = "vnd.xiaomi-model"
 COMMANDS: Final[Mapping[str, str]] = {"refresh": "Refresh model", "check": "Check model"}
@@ -83,6 +85,7 @@ def parts() -> dict[str, bytes]:
     settings = {
         "python": sys.executable,
         "component": COMPONENT,
+        "prefix": HOST.prefix,
         "handler": HANDLER,
         "documents": CALC,
         "functions": {entry.name: _answers_with(entry) for entry in REGISTRY.values()},
@@ -120,12 +123,12 @@ def _answers_with(entry: Udf) -> str:
 
 
 def _arguments(entry: Udf) -> str:
-    types = (CELL if each.kind is Kind.CELL else "any" for each in entry.parameters)
+    types = (CELL if parameter.kind is Kind.CELL else "any" for parameter in entry.parameters)
     names = map(_identifier, entry.parameters)
     return ", ".join(f"[in] {type_} {name}" for type_, name in zip(types, names, strict=True))
 
 
-def _identifier(parameter: Parameter) -> str:
+def _identifier(parameter: UdfArgument) -> str:
     """The name of an argument in UNOIDL, which allows no underscore in it: riskFree."""
     first, *others = parameter.host_name.split("_")
     return first + "".join(other.capitalize() for other in others)
@@ -167,7 +170,7 @@ def _functions() -> Element:
     functions = (
         _node(
             entry.name,
-            _prop("DisplayName", spelling(entry.name, "libreoffice"), translated=True),
+            _prop("DisplayName", spelling(entry.name, HOST.target), translated=True),
             _prop("Description", entry.summary, translated=True),
             _prop("Category", CATEGORIES.get(entry.family, "Financial")),
             _node("Parameters", *map(_parameter, entry.parameters)),
@@ -178,7 +181,7 @@ def _functions() -> Element:
     return _node("AddInInfo", _node(COMPONENT, _node("AddInFunctions", *functions), new=True))
 
 
-def _parameter(parameter: Parameter) -> Element:
+def _parameter(parameter: UdfArgument) -> Element:
     text = f"{parameter.doc} ({parameter.unit})"
     return _node(
         _identifier(parameter),

@@ -9,15 +9,15 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from udfs.boundary import calling, last_error
-from udfs.cells import first_error
-from udfs.memory import forget, remember
-from udfs.registry import REGISTRY, Kind, callbacks
 from xlwings_addin import log
 from xlwings_addin.core.errors import ValuationError
+from xlwings_addin.functions.boundary import calling, last_error
+from xlwings_addin.functions.cells import first_error
+from xlwings_addin.functions.memory import forget, remember
+from xlwings_addin.functions.registry import REGISTRY, Kind, callbacks
 
 if TYPE_CHECKING:
-    from xlwings_addin.hosts.libreoffice.commands import Workbook
+    from xlwings_addin.hosts.libreoffice.medium import Workbook
 
 NO_ADDRESS = "a cell that is not known"
 
@@ -27,7 +27,7 @@ _FUNCTIONS = callbacks()
 _TEXTS = {
     entry.name: places
     for entry in REGISTRY.values()
-    if (places := {at for at, each in enumerate(entry.parameters) if each.kind is Kind.TEXT})
+    if (places := {at for at, parameter in enumerate(entry.parameters) if parameter.kind is Kind.TEXT})
 }
 """Which arguments of a function are texts."""
 
@@ -55,9 +55,9 @@ def explain(name: str, cell: str, calls: Sequence[tuple[str, Sequence[object]]],
         for function, arguments in calls:
             call(function, arguments)
             _explain_errors_in_ranges(function, arguments)
-    known = complete or last_error(cell) is not None
+    explains = complete or last_error(cell) is not None
     with calling():
-        return call(name, (cell if known else NO_ADDRESS,))
+        return call(name, (cell if explains else NO_ADDRESS,))
 
 
 def _explain_errors_in_ranges(name: str, arguments: Sequence[object]) -> None:

@@ -8,17 +8,26 @@ another cell looks like one that was typed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import xlwings
 
-from xlwings_addin.book.agreement import plain
-from xlwings_addin.book.package import CellKey, CellValue
-from xlwings_addin.book.sheet_xml import join_address, split_address
+from xlwings_addin.hosts.server import HOST
+from xlwings_addin.layout.state import State, state_from_text
+from xlwings_addin.refresh.growth.growth import NO_GROWTH, Growth
+from xlwings_addin.refresh.medium import cells_of
+from xlwings_addin.xlsx.addresses import join_address, split_address
+from xlwings_addin.xlsx.agreement import plain
+from xlwings_addin.xlsx.package import CellKey, CellValue
+
+if TYPE_CHECKING:
+    from xlwings_addin.refresh.changes_page import Page
+    from xlwings_addin.sheets.spec import Context
 
 Formulas = Mapping[str, Sequence[Sequence[Any]]]
 """The cells of each sheet from A1 on: a formula with its equals sign, else the value, "" for a blank."""
@@ -30,18 +39,58 @@ Area = tuple[tuple[int, int], list[list[CellValue]]]
 _INTERSECTION: Final = re.compile(r"(?<!\[)@")
 
 
-class ServerBook:
-    """A `CellBook` over an xlwings book whose values have come from the client."""
+class ServerMedium:
+    """A `Medium` over an xlwings book whose values have come from the client.
 
-    def __init__(self, book: xlwings.Book, formulas: Formulas | None) -> None:
-        self._book, self._formulas = book, formulas
-        self.titles = tuple(sheet.name for sheet in book.sheets)
-        self.shown = cache(self._shown)
-        self.read = cache(self._read) if formulas is not None else self.shown
+    `record` is what the workbook carries of the last refresh, `kept` what it is to carry from now on. A
+    record counts only with the formulas: without them nobody knows whether an input was typed.
+    """
 
-    def _shown(self, sheet: str) -> Mapping[str, CellValue]:
+    waits = False
+
+    def __init__(self, book: xlwings.Book, formulas: Formulas | None, record: str | None = None) -> None:
+        self._book, self._formulas, self._record = book, formulas, record
+        self.name, self.sees_formulas = book.name, formulas is not None
+        self.kept: State | None = None
+        self._titles = tuple(sheet.name for sheet in book.sheets)
+        self.page = cache(self._page)
+        self.read = cache(self._read) if formulas is not None else self.page
+
+    def titles(self) -> tuple[str, ...]:
+        return self._titles
+
+    def state(self) -> State | None:
+        if not self._record or not self.sees_formulas:
+            return None
+        return state_from_text(self._record, name=self.name)
+
+    def keep(self, state: State, *, backups: int) -> None:
+        """The record waits here for the client, which keeps it in the workbook."""
+        self.kept = state if self.sees_formulas else None
+
+    def undo(self) -> AbstractContextManager[None]:
+        """Nothing has to be taken back: what is written reaches the client once all is done."""
+        return nullcontext()
+
+    def recalculate(self) -> bool:
+        return HOST.recalculates
+
+    def account(self, *, keep_uncalculated: bool) -> None:
+        """The program itself calculates."""
+
+    def grow(self, context: Context, state: State | None) -> Growth:
+        return NO_GROWTH
+
+    def append_sheet(self, title: str, page: Page) -> None:
+        self.write(page.values(title))
+
+    def values_of(self, cells: Collection[CellKey]) -> dict[CellKey, CellValue]:
+        """What cells showed when the client sent them."""
+        return cells_of(self.page, cells)
+
+    def _page(self, sheet: str) -> Mapping[str, CellValue]:
         """What every cell of a sheet shows that holds something, dates as serial numbers."""
-        if sheet not in self.titles:
+        if sheet not in self._titles:
             return {}
         cells = self._book.sheets[sheet]
         height, width = len(cells.api["values"]), len(cells.api["values"][0])
@@ -55,13 +104,17 @@ class ServerBook:
         assert self._formulas is not None
         return _cells(self._formulas.get(sheet, ()))
 
+    def link(self, formulas: Mapping[CellKey, str]) -> None:
+        for (sheet, address), formula in formulas.items():
+            self._book.sheets[sheet][address].options("raw").value = [[formula]]
+
     def write(self, values: Mapping[CellKey, CellValue]) -> None:
         """Put values into cells, a text as a text whatever it begins with; a new sheet comes last."""
         by_sheet: dict[str, Cells] = {}
         for (sheet, address), value in values.items():
             by_sheet.setdefault(sheet, {})[split_address(address)] = value
         for sheet, cells in by_sheet.items():
-            there = [each.name for each in self._book.sheets]
+            there = [page.name for page in self._book.sheets]
             if sheet not in there:
                 self._book.sheets.add(sheet, after=self._book.sheets[len(there) - 1])
             for first, rows in _neighbours(cells) if sheet in there else [_rectangle(cells)]:
@@ -89,14 +142,14 @@ def _rectangle(cells: Cells) -> Area:
 
 def _cells(rows: Sequence[Sequence[Any]]) -> dict[str, CellValue]:
     return {
-        join_address(row, column): _as_held(value)
+        join_address(row, column): _as_stored(value)
         for row, line in enumerate(rows, 1)
         for column, value in enumerate(line, 1)
         if value is not None and value != ""
     }
 
 
-def _as_held(value: Any) -> CellValue:
+def _as_stored(value: Any) -> CellValue:
     """A value as a file holds it; Excel shows an @ where a formula takes one of several cells."""
     if not isinstance(value, str) or not value.startswith("="):
         return plain(value)

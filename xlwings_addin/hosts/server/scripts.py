@@ -1,37 +1,42 @@
-"""Refresh and check of the workbook that is open in Excel.
+"""Refresh and check of the workbook that is open in Excel, and what else its task pane asks.
 
-Both answer with writes and with calls of what the task pane has registered: `keepState` and `showRefreshed`
-after a refresh, `showFigures` after a check. The pane calls `check` once Excel has recalculated, so what it
-shows is what the cells show.
+They answer with writes and with calls of what the task pane has registered: `keepState` and `showRefreshed`
+after a refresh, `showFigures` after a check, `showPreview` and `showImplied`. The pane calls `check` once
+Excel has recalculated, so what it shows is what the cells show. Only a refresh writes.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import xlwings
 from anyio import to_thread
 from xlwings.server import script
 
-from xlwings_addin.book.context import load_context
-from xlwings_addin.book.open_book import check_open, refresh_open
-from xlwings_addin.book.refresh import Refreshed
-from xlwings_addin.book.state import state_from_text, state_text
 from xlwings_addin.core.errors import ValuationError
 from xlwings_addin.hosts import answers
-from xlwings_addin.hosts.server.book import Formulas, ServerBook
+from xlwings_addin.hosts.server.book import Formulas, ServerMedium
 from xlwings_addin.hosts.server.figures import figures
+from xlwings_addin.hosts.server.questions import checked_price, foreseen, implied_for
+from xlwings_addin.inputs.renamed import former
+from xlwings_addin.layout.state import state_text
+from xlwings_addin.proof.check_open import valued_and_checked
+from xlwings_addin.proof.valued_book import valued_book
+from xlwings_addin.refresh.refresh import refresh as refresh_book
 from xlwings_addin.sheets import sheets
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-OURS = [sheet.title for sheet in sheets()]
+OURS = [title for sheet in sheets() for title in (sheet.title, *former("sheet", sheet.title))]
 """The sheets whose cells the client sends; an analyst's own stay where they are."""
 
+MODEL_SHEETS = [[title, *former("sheet", title)] for title in ("Cover", "Inputs")]
+"""The sheets, by their names of today and before, without which a workbook is no model of ours."""
 
 source: str | None = None
 """The folder or address that a refresh takes new facts from; `serve` sets it."""
@@ -45,26 +50,17 @@ async def refresh(book: xlwings.Book, formulas: Formulas | None = None, state: s
     without them nobody knows whether an input was typed, so that whatever differs is kept and listed.
     """
 
-    def work() -> tuple[Refreshed, str]:
-        open_book, facts = ServerBook(book, formulas), answers.facts(source)
-        known = state_from_text(state, shown=book.name) if state and formulas is not None else None
-        done = refresh_open(
-            open_book,
-            state=known,
-            shown=open_book.shown,
-            recalculates=False,
-            sees_formulas=formulas is not None,
-            name=book.name,
-            folder=facts.folder,
-            tables=facts.name,
-            titles=open_book.titles,
-        )
-        unseen = () if formulas is not None else ("Formulas were not sent, so that none was judged.",)
-        return done, answers.refreshed(done, *unseen, *facts.warnings)
+    medium = ServerMedium(book, formulas, state)
 
-    done, said = await _answered(work)
-    if formulas is not None and done.plan.state is not None:
-        _call(book, "keepState", state_text(done.plan.state))
+    def work() -> str:
+        facts = answers.facts(source)
+        refreshed = refresh_book(medium, answers.request(facts))
+        unseen = () if formulas is not None else ("Formulas were not sent, so that none was judged.",)
+        return answers.refreshed(refreshed, *unseen, *facts.warnings)
+
+    said = await _answered(work)
+    if medium.kept is not None:
+        _call(book, "keepState", state_text(medium.kept))
     _call(book, "showRefreshed", said)
 
 
@@ -73,17 +69,33 @@ async def check(book: xlwings.Book, formulas: Formulas | None = None) -> None:
     """Compare what the open workbook shows with the core, and hand its figures to the task pane."""
 
     def work() -> dict[str, Any]:
-        open_book, folder = ServerBook(book, formulas), answers.facts(source).folder
-        report = check_open(
-            open_book,
-            shown=open_book.shown,
-            sees_formulas=formulas is not None,
-            name=book.name,
-            folder=folder,
-        )
-        return figures(open_book, load_context(folder), report)
+        folder = answers.facts(source).folder
+        valued, report = valued_and_checked(ServerMedium(book, formulas), folder=folder)
+        return figures(valued, report, folder=folder)
 
     _call(book, "showFigures", await _answered(work))
+
+
+@script(include=OURS)
+async def preview(book: xlwings.Book, formulas: Formulas | None = None, state: str | None = None) -> None:
+    """What a refresh would do to the open workbook; nothing is written."""
+
+    def work() -> dict[str, Any]:
+        asked = replace(answers.request(answers.facts(source)), dry_run=True)
+        return foreseen(refresh_book(ServerMedium(book, formulas, state), asked))
+
+    _call(book, "showPreview", await _answered(work))
+
+
+@script(include=OURS)
+async def implied(book: xlwings.Book, formulas: Formulas | None = None, price: object = None) -> None:
+    """What has to happen for a price of a share, by the inputs that the open workbook has."""
+
+    def work() -> dict[str, Any]:
+        wanted, folder = checked_price(price), answers.facts(source).folder
+        return implied_for(valued_book(ServerMedium(book, formulas), folder=folder), wanted, folder=folder)
+
+    _call(book, "showImplied", await _answered(work))
 
 
 async def _answered(work: Callable[[], T]) -> T:

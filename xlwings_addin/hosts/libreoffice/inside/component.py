@@ -105,7 +105,7 @@ def answer(name: str, arguments: Sequence[Any]) -> Any:
     """What the project answers a call with; one whose argument is a cell itself asks about its error."""
     service = Project.connected()
     if arguments and hasattr(arguments[0], "getRangeAddress"):
-        return service.explain(name, *calls_of(arguments[0], SETTINGS["functions"]))
+        return service.explain(name, *calls_of(arguments[0], SETTINGS["functions"], SETTINGS["prefix"]))
     return service.call(name, arguments)
 
 
@@ -134,8 +134,10 @@ class Commands(Component, XInitialization, XDispatchProvider, XNotifyingDispatch
         return self if is_calc and url.Path in SETTINGS["commands"] else None
 
     def queryDispatches(self, requests: Sequence[Any]) -> Tuple[Any, ...]:  # noqa: N802
-        asked = ((each.FeatureURL, each.FrameName, each.SearchFlags) for each in requests)
-        return tuple(self.queryDispatch(*each) for each in asked)
+        return tuple(
+            self.queryDispatch(request.FeatureURL, request.FrameName, request.SearchFlags)
+            for request in requests
+        )
 
     def addStatusListener(self, listener: Any, url: Any) -> None:  # noqa: N802
         """Nothing to tell: both commands are there as long as the window is."""

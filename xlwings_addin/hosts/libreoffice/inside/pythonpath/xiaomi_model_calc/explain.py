@@ -1,7 +1,7 @@
 """Which calls of our functions a cell makes, with the values of their arguments.
 
 Calc does not tell a function which cell calls it. When VAL_LAST_ERROR asks about a cell, its calls are made
-again, with its address. An argument can be given again if it is a constant, a reference or a name; a call
+again, with its address. An argument can be passed again if it is a constant, a reference or a name; a call
 with another, a calculation say, cannot be.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, Collection, Iterator, List, Tuple
 
-from xiaomi_model_calc.workbook import PREFIX, address, values_of
+from xiaomi_model_calc.workbook import address, values_of
 
 _PIECES = re.compile(
     r"""(?P<skipped>"(?:[^"]|"")*"|'(?:[^']|'')+'|\{[^}]*\})|(?P<name>[\w.]*)\((?P<open>)|(?P<mark>[;)])"""
@@ -19,7 +19,9 @@ _NUMBER = re.compile(r"-?[0-9.]+(?:E[+-]?[0-9]+)?%?", re.IGNORECASE)
 _REFERENCE = re.compile(r"[\w.$:' -]+")
 
 
-def calls_of(cell: Any, functions: Collection[str]) -> Tuple[str, List[Tuple[str, List[Any]]], bool]:
+def calls_of(
+    cell: Any, functions: Collection[str], prefix: str
+) -> Tuple[str, List[Tuple[str, List[Any]]], bool]:
     """The address of a cell, the calls in its formula that can be made again, and whether they tell all.
 
     Inner calls come first. They tell all if they are all there are, or the cell shows no error.
@@ -28,8 +30,8 @@ def calls_of(cell: Any, functions: Collection[str]) -> Tuple[str, List[Tuple[str
     name = sheet.Name.replace("'", "''")
     calls, left_out = [], 0
     for called, texts in calls_in(first.getFormula()):
-        function = called.upper()[len(PREFIX) :]
-        if called.upper().startswith(PREFIX) and function in functions:
+        function = called.upper()[len(prefix) :]
+        if called.upper().startswith(prefix) and function in functions:
             values = [_value(sheet, text) for text in texts]
             if _NotPlain in values:
                 left_out += 1
@@ -46,20 +48,20 @@ def calls_in(formula: str) -> Iterator[Tuple[str, List[str]]]:
     [('VAL.F', ['"a;b)"', '', '$Sheet.A1']), ('SUM', ['A1:B2', 'VAL.F("a;b)";;$Sheet.A1)'])]
     """
     inside: List[Tuple[str, List[str], int]] = []
-    for found in _PIECES.finditer(formula):
-        if found["open"] is not None:
-            inside.append((found["name"], [], found.end()))
-        elif found["mark"] and inside:
+    for match in _PIECES.finditer(formula):
+        if match["open"] is not None:
+            inside.append((match["name"], [], match.end()))
+        elif match["mark"] and inside:
             name, texts, start = inside.pop()
-            texts.append(formula[start : found.start()].strip())
-            if found["mark"] == ";":
-                inside.append((name, texts, found.end()))
+            texts.append(formula[start : match.start()].strip())
+            if match["mark"] == ";":
+                inside.append((name, texts, match.end()))
             else:
                 yield name, texts if texts != [""] else []
 
 
 class _NotPlain:
-    """Stands for an argument that cannot be given again."""
+    """Stands for an argument that cannot be passed again."""
 
 
 def _value(sheet: Any, text: str) -> Any:
@@ -69,7 +71,7 @@ def _value(sheet: Any, text: str) -> Any:
     if text.startswith('"'):
         return text[1:-1].replace('""', '"')
     if text.startswith("{"):
-        return [[_value(sheet, each) for each in row.split(";")] for row in text.strip("{}").split("|")]
+        return [[_value(sheet, piece) for piece in row.split(";")] for row in text.strip("{}").split("|")]
     if _NUMBER.fullmatch(text):
         return float(text) if not text.endswith("%") else float(text[:-1]) / 100
     if not _REFERENCE.fullmatch(text):

@@ -13,8 +13,6 @@ from urllib.request import url2pathname
 
 STATE = "xiaomi-model state"
 """The property of a document that keeps what the last refresh wrote."""
-PREFIX = "VAL."
-"""Before the names of our functions."""
 CHARACTER = 200
 """The width of a character in hundredths of a millimetre, near enough for a column."""
 REMOVABLE = 128
@@ -50,10 +48,10 @@ def in_excels_words(formula: str) -> str:
     '=TRANSPOSE({1,2})'
     """
 
-    def piece(found: re.Match[str]) -> str:
-        if found["sheet"]:
-            return found["sheet"] + "!"
-        return found["text"] or _MARKS[found["mark"]]
+    def piece(match: re.Match[str]) -> str:
+        if match["sheet"]:
+            return match["sheet"] + "!"
+        return match["text"] or _MARKS[match["mark"]]
 
     return _PIECES.sub(piece, formula[1:-1] if formula.startswith("{") else formula)
 
@@ -90,14 +88,25 @@ def runs(cells: Mapping[str, Any]) -> Dict[Tuple[int, int], List[Any]]:
     >>> runs({"B2": 5, "A2": 4, "D2": 6, "A3": 7})
     {(1, 0): [4, 5], (1, 3): [6], (2, 0): [7]}
     """
-    found: Dict[Tuple[int, int], List[Any]] = {}
+    lines: Dict[Tuple[int, int], List[Any]] = {}
     first = after = (-1, -1)
     for row, column in sorted(map(position, cells)):
         if (row, column) != after:
             first = row, column
-        found.setdefault(first, []).append(cells[address(row, column)])
+        lines.setdefault(first, []).append(cells[address(row, column)])
         after = row, column + 1
-    return found
+    return lines
+
+
+def _fill(area: Any, line: Sequence[Any]) -> None:
+    """Put values into a blank row cell by cell: Undo leaves what was put into it as a whole."""
+    for column, value in enumerate(line):
+        if value is not None and value != "":
+            cell = area.getCellByPosition(column, 0)
+            if isinstance(value, str):
+                cell.setString(value)
+            else:
+                cell.setValue(float(value))
 
 
 def values_of(area: Any) -> List[List[Any]]:
@@ -136,20 +145,20 @@ class Workbook:
         if sheet not in self.titles():
             return {}
         area = self._used(sheet)
-        found = {}
+        cells = {}
         for row, (values, formulas) in enumerate(zip(area.getDataArray(), area.getFormulaArray())):
             for column, (value, formula) in enumerate(zip(values, formulas)):
                 if formula.startswith(("=", "{=")):
-                    found[address(row, column)] = in_excels_words(formula)
+                    cells[address(row, column)] = in_excels_words(formula)
                 elif value != "":
-                    found[address(row, column)] = value
-        return found
+                    cells[address(row, column)] = value
+        return cells
 
     def calculate(self) -> None:
         """Calculate every formula."""
         self._document.calculateAll()
 
-    def shown(self, sheet: str) -> Dict[str, Any]:
+    def values(self, sheet: str) -> Dict[str, Any]:
         """What every cell shows, error values as texts."""
         rows: Iterable[List[Any]] = values_of(self._used(sheet)) if sheet in self.titles() else ()
         return {
@@ -170,7 +179,17 @@ class Workbook:
             sheet = self._document.Sheets.getByName(name)
             for (row, column), line in runs(cells).items():
                 area = sheet.getCellRangeByPosition(column, row, column + len(line) - 1, row)
-                area.setDataArray((tuple(line),))
+                if any(map(any, area.getFormulaArray())):
+                    # Of nothing, a range would make #N/A; an empty text leaves a cell blank.
+                    area.setDataArray((tuple("" if value is None else value for value in line),))
+                else:
+                    _fill(area, line)
+
+    def link(self, formulas: Mapping[Tuple[str, str], str]) -> None:
+        """Put formulas, with their equals signs, into cells."""
+        for (name, cell), formula in formulas.items():
+            row, column = position(cell)
+            self._document.Sheets.getByName(name).getCellByPosition(column, row).setFormula(formula)
 
     def rename_calls(self, names: Mapping[str, str]) -> None:
         """Call functions by their new names in every formula with an old one, in whatever letter case."""
@@ -183,7 +202,7 @@ class Workbook:
                     if formula.startswith("=") and call.search(formula):
                         pieces = formula.split('"')
                         pieces[::2] = [
-                            call.sub(lambda old: new[old[0].upper()], each) for each in pieces[::2]
+                            call.sub(lambda old: new[old[0].upper()], piece) for piece in pieces[::2]
                         ]
                         area.getCellByPosition(column, row).setFormula('"'.join(pieces))
 
@@ -196,8 +215,8 @@ class Workbook:
     def state(self) -> Optional[str]:
         """What the last refresh in Calc kept here, or None."""
         kept = self._document.DocumentProperties.UserDefinedProperties
-        known = kept.PropertySetInfo.hasPropertyByName(STATE)
-        return str(kept.getPropertyValue(STATE)) if known else None
+        is_kept = kept.PropertySetInfo.hasPropertyByName(STATE)
+        return str(kept.getPropertyValue(STATE)) if is_kept else None
 
     def keep_state(self, text: str) -> None:
         """Keep what was written for the next refresh, until this one is undone."""
@@ -238,8 +257,8 @@ class Workbook:
 
     def _used(self, sheet: str) -> Any:
         """The area from A1 to the last cell in use."""
-        found = self._document.Sheets.getByName(sheet)
-        cursor = found.createCursor()
+        page = self._document.Sheets.getByName(sheet)
+        cursor = page.createCursor()
         cursor.gotoEndOfUsedArea(False)
         end = cursor.RangeAddress
-        return found.getCellRangeByPosition(0, 0, end.EndColumn, end.EndRow)
+        return page.getCellRangeByPosition(0, 0, end.EndColumn, end.EndRow)

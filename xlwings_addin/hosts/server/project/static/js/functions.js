@@ -3,7 +3,7 @@
 // message is told to the task pane too.
 "use strict";
 {
-  const { cellPositions } = JSON.parse(document.getElementById("addin").textContent);
+  const { cellPositions, token } = JSON.parse(document.getElementById("addin").textContent);
   const codes = {
     "#N/A": "notAvailable",
     "#NUM!": "invalidNumber",
@@ -15,9 +15,10 @@
       new CustomEvent("cell-answered", { detail: { name, address: invocation.address, message } }),
     );
 
-  // xlwings reads it before every request; the manifest puts the key into the address of this page.
+  // xlwings reads it before every request. The manifest puts the key into the address of this page; in
+  // development the page itself carries a token.
   globalThis.getAuth = async () => ({
-    token: new URLSearchParams(globalThis.location.search).get("key") ?? "",
+    token: new URLSearchParams(globalThis.location.search).get("key") ?? token,
     provider: "",
   });
 

@@ -1,87 +1,31 @@
 // The task pane. Its figures are those of the open workbook: the script `check` reads them from its cells.
+import * as page from "./page.js";
+import * as workbook from "./workbook.js";
+
 const addin = JSON.parse(document.getElementById("addin").textContent);
 const byId = (id) => document.getElementById(id);
-const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const shown = (value) => (typeof value === "number" ? money.format(value) : `${value ?? "n/a"}`);
-const ERRORS_SHOWN = 5;
-
-// What a cell shows whose function has not answered yet, and the milliseconds to wait for it.
-const BUSY = ["#BUSY!", "#GETTING_DATA"];
-const PATIENCE = 30_000;
-
-// --- what Office.js reads and keeps for the scripts ------------------------------------------------------
-
-// The client of xlwings sends values; formulas and the record of the last refresh are sent as arguments.
-async function formulasOf(titles) {
-  const waitsUntil = Date.now() + PATIENCE;
-  for (;;) {
-    const sheets = await Excel.run((context) => cellsOf(context, titles));
-    const busy = sheets.some(([, range]) => range.values.flat().some((value) => BUSY.includes(value)));
-    if (!busy || Date.now() > waitsUntil) {
-      return Object.fromEntries(sheets.map(([title, range]) => [title, range.formulas]));
-    }
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
-
-async function cellsOf(context, titles) {
-  const sheets = context.workbook.worksheets.load("items/name");
-  await context.sync();
-  const used = sheets.items
-    .filter((sheet) => titles.includes(sheet.name))
-    .map((sheet) => [sheet, sheet.getUsedRangeOrNullObject(true).load("address")]);
-  await context.sync();
-  const whole = used
-    .filter(([, range]) => !range.isNullObject)
-    .map(([sheet, range]) => [
-      sheet.name,
-      sheet.getRange(`A1:${range.address.split(/[!:]/).pop()}`).load("formulas, values"),
-    ]);
-  await context.sync();
-  return whole;
-}
-
-function statePart(context) {
-  return context.workbook.customXmlParts.getByNamespace(addin.stateNamespace).getOnlyItemOrNullObject();
-}
-
-async function readState() {
-  return Excel.run(async (context) => {
-    const part = statePart(context).load("id");
-    await context.sync();
-    if (part.isNullObject) return null;
-    const xml = part.getXml();
-    await context.sync();
-    return new DOMParser().parseFromString(xml.value, "application/xml").documentElement.textContent;
-  });
-}
-
-async function keepState(context, text) {
-  const xml = document.implementation.createDocument(addin.stateNamespace, "state");
-  xml.documentElement.textContent = text;
-  const serialised = new XMLSerializer().serializeToString(xml);
-  const part = statePart(context).load("id");
-  await context.sync();
-  if (part.isNullObject) context.workbook.customXmlParts.add(serialised);
-  else part.setXml(serialised);
-  await context.sync();
-}
 
 // --- scripts ---------------------------------------------------------------------------------------------
 
 let refreshed = "";
-globalThis.xlwings.registerCallback(keepState);
-globalThis.xlwings.registerCallback(function showRefreshed(context, sentence) {
-  refreshed = sentence;
-});
-globalThis.xlwings.registerCallback(function showFigures(context, figures) {
-  show(figures);
-});
+let selector = null;
+const registered = {
+  keepState: workbook.keepState,
+  showRefreshed: (context, sentence) => (refreshed = sentence),
+  showFigures: (context, figures) => {
+    ({ selector } = figures);
+    page.showModelButtons();
+    page.showFigures(figures, { onCell, onCase });
+  },
+  showPreview: (context, preview) => page.showPreview(preview, onCell),
+  showImplied: (context, implied) => page.showImplied(implied),
+};
+for (const callback of Object.values(registered)) globalThis.xlwings.registerCallback(callback);
 
 async function run(scriptName, args) {
   const meta = await globalThis.xwRequest.get(`${globalThis.config.appPath}/xlwings/custom-scripts-meta.json`);
   const include = meta.data.find((script) => script.function_name === scriptName).include;
-  const formulas = await formulasOf(include.split(","));
+  const formulas = await workbook.formulasOf(include.split(","));
   const { token, provider } = await globalThis.getAuth();
   const alert = byId("global-error-alert");
   alert.classList.add("d-none");
@@ -96,24 +40,17 @@ async function run(scriptName, args) {
   return alert.classList.contains("d-none");
 }
 
-// Needed where the workbook calculates on request only.
-const recalculate = () =>
-  Excel.run(async (context) => {
-    context.workbook.application.calculate("Recalculate");
-    await context.sync();
-  });
-
 // One at a time: a press while something runs waits its turn.
 let turn = Promise.resolve();
 function inTurn(doing, work) {
   turn = turn.then(async () => {
-    say(doing);
+    page.say(doing);
     for (const button of document.querySelectorAll(".buttons button")) button.setAttribute("aria-disabled", "true");
     try {
-      say(await work());
+      page.say(await work());
     } catch (error) {
       console.error(error);
-      say(`This did not work: ${error.message ?? error}`);
+      page.say(`This did not work: ${error.message ?? error}`);
     } finally {
       for (const button of document.querySelectorAll(".buttons button")) button.removeAttribute("aria-disabled");
     }
@@ -121,106 +58,71 @@ function inTurn(doing, work) {
   return turn;
 }
 
-const say = (sentence) => (byId("status").textContent = sentence);
 const failed = "This did not work; the reason stands above.";
 
 const model = {
-  check: () =>
-    inTurn("Checking the workbook …", async () => ((await run("check", [])) ? "Checked." : failed)),
+  check: () => inTurn("Checking the workbook …", async () => ((await run("check", [])) ? "Checked." : failed)),
+  preview: () =>
+    inTurn("Looking what a refresh would do …", async () =>
+      (await run("preview", [await workbook.readState()])) ? "Looked; nothing is written." : failed,
+    ),
   refresh: () =>
     inTurn("Refreshing the workbook …", async () => {
-      if (!(await run("refresh", [await readState()]))) return failed;
-      await recalculate();
+      if (!(await run("refresh", [await workbook.readState()]))) return failed;
+      page.hidePreview();
+      await workbook.recalculate();
       return (await run("check", [])) ? refreshed : failed;
     }),
 };
 globalThis.model = model;
 
-// --- the page --------------------------------------------------------------------------------------------
+// --- presses ---------------------------------------------------------------------------------------------
 
-function show(figures) {
-  byId("headline").textContent = figures.headline;
-  byId("value").textContent = `HKD ${shown(figures.value)}`;
-  byId("price").textContent = `HKD ${shown(figures.price)}`;
-  byId("checks").textContent = figures.checks;
-  byId("checks").className = figures.ok ? "good" : "bad";
-  const scale = scaleOf([...figures.cases.flatMap((each) => [each.value, each.price])]);
-  byId("cases").replaceChildren(
-    ...figures.cases.map((each) =>
-      row(each.label, bar(each.value, scale, each.price), [each.value, each.price], each.selected),
-    ),
-  );
-  const partScale = scaleOf(figures.parts.map((each) => each.value));
-  byId("parts").replaceChildren(
-    ...figures.parts.map((each) => row(each.label, bar(each.value, partScale), [each.value], each.total)),
-  );
-  byId("findings").replaceChildren(...figures.findings.map(item));
-  byId("findings-section").hidden = figures.findings.length === 0;
-  for (const section of document.querySelectorAll(".figures")) section.hidden = false;
-}
+const onCell = (cell) =>
+  inTurn(`Going to ${cell.join("!")} …`, async () => {
+    await workbook.goTo(cell);
+    return `${cell.join("!")} is selected.`;
+  });
 
-function scaleOf(values) {
-  const numbers = values.filter((value) => typeof value === "number");
-  const low = Math.min(0, ...numbers);
-  return { low, span: Math.max(0, ...numbers) - low || 1 };
-}
+const onCase = (name) =>
+  inTurn(`Selecting ${name} …`, async () => {
+    await workbook.type(selector, name);
+    await workbook.recalculate();
+    return (await run("check", [])) ? `${name} is selected and checked.` : failed;
+  });
 
-const share = (value, { low, span }) => `${(100 * (value - low)) / span}%`;
-
-function bar(value, scale, price) {
-  const track = document.createElement("div");
-  track.className = "track";
-  track.setAttribute("aria-hidden", "true");
-  if (typeof value === "number") {
-    const filled = track.appendChild(document.createElement("span"));
-    filled.className = value < 0 ? "bar negative" : "bar";
-    filled.style.left = share(Math.min(0, value), scale);
-    filled.style.width = `${(100 * Math.abs(value)) / scale.span}%`;
+function ask(event) {
+  event.preventDefault();
+  const field = byId("implied-price");
+  const price = field.valueAsNumber;
+  const wrong = !(price > 0);
+  byId("implied-error").textContent = wrong ? "The price must be a number above 0." : "";
+  field.setAttribute("aria-invalid", wrong);
+  if (wrong) {
+    field.focus();
+    return Promise.resolve();
   }
-  if (typeof price === "number") {
-    const tick = track.appendChild(document.createElement("span"));
-    tick.className = "tick";
-    tick.style.left = share(price, scale);
-  }
-  return track;
+  return inTurn("Asking what the price needs …", async () => ((await run("implied", [price])) ? "Answered." : failed));
 }
-
-function row(label, chart, values, strong) {
-  const line = document.createElement("tr");
-  const head = line.appendChild(document.createElement("th"));
-  head.scope = "row";
-  head.textContent = label.replaceAll("_", " ");
-  line.appendChild(document.createElement("td")).append(chart);
-  for (const value of values) line.appendChild(document.createElement("td")).textContent = shown(value);
-  line.classList.toggle("strong", Boolean(strong));
-  return line;
-}
-
-function item(text) {
-  const entry = document.createElement("li");
-  entry.textContent = text;
-  return entry;
-}
-
-// --- errors of cells -------------------------------------------------------------------------------------
-
-const errors = new Map();
-document.addEventListener("cell-answered", ({ detail: { name, address, message } }) => {
-  const cell = `${address} ${name}`;
-  const known = errors.get(cell);
-  if (message === (known ?? "")) return;
-  errors.delete(cell);
-  if (message) errors.set(cell, message);
-  const latest = [...errors].slice(-ERRORS_SHOWN).reverse();
-  byId("errors").replaceChildren(...latest.map(([where, why]) => item(`${where}: ${why}`)));
-  byId("errors-section").hidden = latest.length === 0;
-});
 
 // --- start -----------------------------------------------------------------------------------------------
 
+// Light or dark as Office is, where it says so; else as the system is.
+function followTheme(theme) {
+  const [, ...channels] = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(`${theme?.bodyBackgroundColor ?? ""}`) ?? [];
+  if (!channels.length) return;
+  const [red, green, blue] = channels.map((channel) => Number.parseInt(channel, 16));
+  document.documentElement.dataset.theme = 0.299 * red + 0.587 * green + 0.114 * blue < 128 ? "dark" : "light";
+}
+
 document.title = byId("title").textContent;
-for (const action of ["refresh", "check"]) byId(action).addEventListener("click", model[action]);
+for (const action of Object.keys(model)) byId(action).addEventListener("click", model[action]);
+byId("implied").addEventListener("submit", ask);
+page.listFunctions(addin.functions, (formula) => inTurn("Inserting …", () => workbook.insert(formula)));
+document.addEventListener("cell-answered", ({ detail }) => page.tellError(detail));
 document.querySelector("#global-error-alert .btn-close").addEventListener("click", globalThis.xlwings.hideGlobalError);
 document.querySelector("#global-status-alert .btn-close").addEventListener("click", globalThis.xlwings.hideGlobalStatus);
 await Office.onReady();
-await model.check();
+followTheme(Office.context.officeTheme);
+if (await workbook.isModel()) await model.check();
+else page.showFunctionsOnly();
