@@ -7,35 +7,30 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import fields
-from datetime import UTC
 from functools import cache
+from glob import escape
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlwings_addin.core.errors import InputError
-from xlwings_addin.ledger.snapshot import (
-    PACKAGE,
-    CaseRecord,
-    Command,
-    Scalar,
-    Snapshot,
-    canonical,
-    sha256,
-)
-from xlwings_addin.model.scorecard import Forecast
+from xlwings_addin.ledger import tables
+from xlwings_addin.ledger.snapshot import PACKAGE, Command, Snapshot
+from xlwings_addin.ledger.tables import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SCHEMA_VERSION = 1
 WAIT_SECONDS = 30.0
 """Time a process waits for others to close the ledger: several hundred appends of 50 ms."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.25
+LEFT_OVER_AFTER = 24 * 60 * 60.0
+"""Seconds after which a file beside the ledger was left by a program that was killed."""
 ENVIRONMENT = "XIAOMI_MODEL_LEDGER"
+PRIVATE, FOR_OTHERS = 0o600, 0o077
+"""The mode of the file, which holds who built what; and the bits it must not have."""
 OFF = "off"
 FILE_NAME = "ledger.duckdb"
 
@@ -46,25 +41,6 @@ _CONFIG: dict[str, Any] = {
     "threads": 1,
 }
 """A file of another kind must not make DuckDB fetch an extension that reads it."""
-
-_SCHEMA = (
-    "CREATE TABLE ledger (schema_version INTEGER NOT NULL)",
-    """CREATE TABLE snapshots (
-        id VARCHAR PRIMARY KEY, time_utc TIMESTAMP NOT NULL, who VARCHAR NOT NULL, version VARCHAR NOT NULL,
-        command VARCHAR NOT NULL, book VARCHAR NOT NULL, inputs_hash VARCHAR NOT NULL)""",
-    """CREATE TABLE results (
-        snapshot VARCHAR NOT NULL, position INTEGER NOT NULL, case_name VARCHAR NOT NULL,
-        valuation_date DATE NOT NULL, value_per_share_hkd DOUBLE NOT NULL, core_hkd DOUBLE NOT NULL,
-        vehicle_hkd DOUBLE NOT NULL, cash_and_other_hkd DOUBLE NOT NULL, price_hkd DOUBLE NOT NULL,
-        margin_of_safety DOUBLE, core_method VARCHAR NOT NULL, vehicle_method VARCHAR NOT NULL,
-        inputs_hash VARCHAR NOT NULL, forecasts_hash VARCHAR NOT NULL, PRIMARY KEY (snapshot, case_name))""",
-    """CREATE TABLE inputs (
-        hash VARCHAR NOT NULL, position INTEGER NOT NULL, key VARCHAR NOT NULL, value VARCHAR NOT NULL,
-        unit VARCHAR NOT NULL, basis VARCHAR NOT NULL, source VARCHAR NOT NULL, as_of DATE NOT NULL)""",
-    """CREATE TABLE forecasts (
-        hash VARCHAR NOT NULL, position INTEGER NOT NULL, key VARCHAR NOT NULL, period VARCHAR NOT NULL,
-        value DOUBLE NOT NULL, unit VARCHAR NOT NULL, note VARCHAR NOT NULL)""",
-)
 
 _PROCESS = threading.RLock()
 """Threads of one process take turns: a file lock holds between processes only."""
@@ -89,8 +65,8 @@ def ledger_path(path: Path | str | None = None, environment: Mapping[str, str] |
 
 def open_ledger(path: Path | str | None = None) -> Ledger | None:
     """The ledger at `ledger_path`, or None where there is to be none. Nothing is opened or made yet."""
-    found = ledger_path(path)
-    return None if found is None else Ledger(found)
+    location = ledger_path(path)
+    return None if location is None else Ledger(location)
 
 
 @cache
@@ -118,78 +94,119 @@ class Ledger:
         Raises `InputError` where the file cannot be written, is no ledger, has another schema or stays in
         use: then it is as it was.
         """
+        self._require_distinct_cases(snapshot)
         with _PROCESS, self._errors("cannot be written"):
-            if not self.path.exists():
-                self._create()
-            with self._connection(read_only=False) as connection:
+            self._sweep()
+            with _private():
+                if not self.path.exists():
+                    self._create()
+                self._make_private()
+            with _private(), self._connection(read_only=False) as (connection, version):
                 connection.begin()
                 try:
-                    _insert(connection, snapshot)
+                    if version < SCHEMA_VERSION:
+                        tables.migrate(connection, version)
+                    if not tables.insert(connection, snapshot):
+                        raise self._error(f"cannot be written: it has a snapshot {snapshot.id} already")
                     connection.commit()
                 except BaseException:
                     with suppress(Exception):
                         connection.rollback()
                     raise
 
-    def snapshots(
-        self, *, limit: int | None = None, case: str | None = None, command: Command | None = None
-    ) -> tuple[Snapshot, ...]:
-        """The snapshots, newest first: at most `limit`, of those with a case, by one command.
+    def _require_distinct_cases(self, snapshot: Snapshot) -> None:
+        names = [case.case for case in snapshot.cases]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise self._error(f"cannot be written: case {twice} of the snapshot stands twice")
 
+    def snapshots(
+        self,
+        *,
+        limit: int | None = None,
+        case: str | None = None,
+        company: str | None = None,
+        command: Command | None = None,
+        with_inputs: bool = True,
+    ) -> tuple[Snapshot, ...]:
+        """The snapshots, newest first: at most `limit`, of those of a company, with a case, by one command.
+
+        Without `with_inputs` their cases have no scalars and forecasts, which take most of the time to find.
         None where there is no ledger yet. Raises `InputError` as `append` does, and for a limit below 1.
         """
         if limit is not None and limit < 1:
             raise InputError("limit", limit, "must be at least 1")
         return self._read(
-            """SELECT * FROM snapshots
-            WHERE ($case_name IS NULL OR id IN (SELECT snapshot FROM results WHERE case_name = $case_name))
+            """WHERE ($case_name IS NULL OR id IN (SELECT snapshot FROM results WHERE case_name = $case_name))
+            AND ($company IS NULL OR company = $company)
             AND ($command IS NULL OR command = $command)
             ORDER BY time_utc DESC, id LIMIT $limit""",
-            {"case_name": case, "command": command, "limit": 2**62 if limit is None else limit},
+            {
+                "case_name": case,
+                "company": company,
+                "command": command,
+                "limit": 2**62 if limit is None else limit,
+            },
+            with_inputs=with_inputs,
         )
 
     def snapshot(self, id: str) -> Snapshot:
         """The snapshot whose id begins with `id`; `InputError` for none or several."""
-        found = self._read("SELECT * FROM snapshots WHERE starts_with(id, $id)", {"id": id.lower()})
-        if len(found) != 1:
-            rule = f"must begin the id of one snapshot, and begins those of {len(found)}"
+        snapshots = self._read("WHERE starts_with(id, $id)", {"id": id.lower()})
+        if len(snapshots) != 1:
+            rule = f"must begin the id of one snapshot, and begins those of {len(snapshots)}"
             raise InputError("snapshot", id, rule)
-        return found[0]
+        return snapshots[0]
 
-    def _read(self, query: str, parameters: Mapping[str, object]) -> tuple[Snapshot, ...]:
+    def _read(
+        self, which: str, parameters: Mapping[str, object], *, with_inputs: bool = True
+    ) -> tuple[Snapshot, ...]:
         with _PROCESS, self._errors("cannot be read"):
             if not self.path.exists():
                 return ()
-            with self._connection(read_only=True) as connection:
-                heads = connection.execute(query, dict(parameters)).fetchall()
-                return _snapshots(connection, heads)
+            with self._connection(read_only=True) as (connection, version):
+                heads = connection.execute(
+                    f"SELECT * FROM ({tables.heads(version)}) {which}", dict(parameters)
+                ).fetchall()
+                return tables.read(connection, heads, version=version, with_inputs=with_inputs)
 
     def _create(self) -> None:
         """Make a ledger beside its place and move it there; one that came first stays."""
         duckdb = _engine()
         target = Path(os.path.realpath(self.path))
         target.parent.mkdir(parents=True, exist_ok=True)
-        new = target.with_name(f".{target.name}.{uuid.uuid4().hex}.new")
+        new = target.with_name(_beside(target, uuid.uuid4().hex))
         try:
             with duckdb.connect(str(new), config=_CONFIG) as connection:
-                for statement in _SCHEMA:
-                    connection.execute(statement)
-                connection.execute("INSERT INTO ledger VALUES ($1)", [SCHEMA_VERSION])
+                tables.create(connection)
             with suppress(FileExistsError):
                 _move_new(new, target)
         finally:
             for left in (new, new.with_name(f"{new.name}.wal")):
                 left.unlink(missing_ok=True)
 
+    def _sweep(self) -> None:
+        """Delete what programs left that were killed while they made the ledger, once it is a day old."""
+        target = Path(os.path.realpath(self.path))
+        with suppress(OSError):
+            for left in target.parent.glob(f".{escape(target.name)}.*.new*"):
+                with suppress(OSError):
+                    if left.stat().st_mtime < time.time() - LEFT_OVER_AFTER:
+                        left.unlink()
+
+    def _make_private(self) -> None:
+        """Take from others what an earlier version may have left them; what is not ours stays as it is."""
+        if os.name != "nt" and self.path.is_file() and self.path.stat().st_mode & FOR_OTHERS:
+            with suppress(OSError):
+                self.path.chmod(PRIVATE)
+
     @contextmanager
-    def _connection(self, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
-        """The file, opened once nobody else has it and closed at the end, its schema checked."""
+    def _connection(self, *, read_only: bool) -> Iterator[tuple[DuckDBPyConnection, int]]:
+        """The file, opened once nobody else has it and closed at the end, and the version of its schema."""
         if self.path.exists() and not self.path.is_file():
             raise self._error("must be a file, not a folder or a device")
         connection = self._connect(read_only=read_only)
         try:
-            self._check_schema(connection)
-            yield connection
+            yield connection, self._schema_version(connection)
         finally:
             connection.close()
 
@@ -211,7 +228,7 @@ class Ledger:
             time.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _check_schema(self, connection: DuckDBPyConnection) -> None:
+    def _schema_version(self, connection: DuckDBPyConnection) -> int:
         duckdb = _engine()
         try:
             row = connection.execute("SELECT schema_version FROM ledger").fetchone()
@@ -219,10 +236,12 @@ class Ledger:
             row = None
         if row is None:
             raise self._error("is a DuckDB file, but no ledger of this program")
-        if row[0] != SCHEMA_VERSION:
-            age = "later" if row[0] > SCHEMA_VERSION else "earlier"
-            rule = f"has schema {row[0]} of {age} versions; this one reads and writes {SCHEMA_VERSION}"
+        version = int(row[0])
+        if not 1 <= version <= SCHEMA_VERSION:
+            age = "later" if version > SCHEMA_VERSION else "earlier"
+            rule = f"has schema {version} of {age} versions; this one reads and writes {SCHEMA_VERSION}"
             raise self._error(rule)
+        return version
 
     @contextmanager
     def _errors(self, cannot: str) -> Iterator[None]:
@@ -236,7 +255,25 @@ class Ledger:
             raise self._error(f"{cannot}: {_sentence(error)}") from error
 
     def _error(self, rule: str) -> InputError:
-        return InputError("ledger", str(self.path), rule, shown=str(self.path))
+        return InputError("ledger", str(self.path), rule, display=str(self.path))
+
+
+def _beside(target: Path, stamp: str) -> str:
+    """How a ledger is called while it is made; its log has the same name and a longer ending."""
+    return f".{target.name}.{stamp}.new"
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """Files made in this block are the user's only: DuckDB makes the ledger, and a log beside it, by itself.
+
+    The mask is that of the whole process: what other threads make meanwhile is private, too.
+    """
+    before = os.umask(FOR_OTHERS)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 _move_new: Callable[[Path, Path], None] = os.rename if os.name == "nt" else os.link
@@ -264,109 +301,3 @@ def _sentence(error: Exception) -> str:
         if sign in str(error).lower():
             return sentence
     return first.removeprefix("IO Error: ")
-
-
-def _insert(connection: DuckDBPyConnection, snapshot: Snapshot) -> None:
-    forecasts = {each.case: _forecasts_hash(each.forecasts) for each in snapshot.cases}
-    connection.execute(
-        "INSERT INTO snapshots VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        [
-            snapshot.id,
-            snapshot.time.astimezone(UTC).replace(tzinfo=None),
-            snapshot.who,
-            snapshot.version,
-            snapshot.command,
-            snapshot.book,
-            snapshot.inputs_hash,
-        ],
-    )
-    for position, each in enumerate(snapshot.cases):
-        connection.execute(
-            "INSERT INTO results VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-            [
-                snapshot.id,
-                position,
-                each.case,
-                each.valuation_date,
-                each.value_per_share,
-                each.core,
-                each.vehicle,
-                each.cash_and_other,
-                each.price,
-                each.margin_of_safety,
-                each.core_method,
-                each.vehicle_method,
-                each.inputs_hash,
-                forecasts[each.case],
-            ],
-        )
-        _insert_once(connection, "inputs", each.inputs_hash, each.scalars)
-        _insert_once(connection, "forecasts", forecasts[each.case], each.forecasts)
-
-
-_STORED = {
-    "inputs": "SELECT 1 FROM inputs WHERE hash = $1 LIMIT 1",
-    "forecasts": "SELECT 1 FROM forecasts WHERE hash = $1 LIMIT 1",
-}
-_STORE = {
-    "inputs": """INSERT INTO inputs SELECT
-        $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8)""",
-    "forecasts": """INSERT INTO forecasts SELECT
-        $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7)""",
-}
-
-
-def _insert_once(
-    connection: DuckDBPyConnection, table: str, hash: str, records: Sequence[Scalar] | Sequence[Forecast]
-) -> None:
-    """Store records under their hash, column by column, unless they are there."""
-    if connection.execute(_STORED[table], [hash]).fetchone() is not None:
-        return
-    columns = [[getattr(record, field.name) for record in records] for field in fields(records[0])]
-    connection.execute(_STORE[table], [hash, list(range(len(records))), *columns])
-
-
-def _forecasts_hash(forecasts: Iterable[Forecast]) -> str:
-    return sha256([each.key, each.period, canonical(each.value), each.unit, each.note] for each in forecasts)
-
-
-def _snapshots(connection: DuckDBPyConnection, heads: Sequence[tuple[Any, ...]]) -> tuple[Snapshot, ...]:
-    """Snapshots with their cases; cases with one hash share their inputs and forecasts."""
-    rows = connection.execute(
-        "SELECT * FROM results WHERE snapshot IN (SELECT unnest($1)) ORDER BY snapshot, position",
-        [[head[0] for head in heads]],
-    ).fetchall()
-    scalars = _by_hash(connection, "inputs", [row[12] for row in rows], Scalar)
-    forecasts = _by_hash(connection, "forecasts", [row[13] for row in rows], Forecast)
-    cases: dict[str, list[CaseRecord]] = {}
-    for row in rows:
-        record = CaseRecord(*(*row[2:13], scalars.get(row[12], ()), forecasts.get(row[13], ())))
-        cases.setdefault(row[0], []).append(record)
-    return tuple(
-        Snapshot(
-            id=id,
-            time=at.replace(tzinfo=UTC),
-            who=who,
-            version=version,
-            command=command,
-            book=book,
-            inputs_hash=inputs_hash,
-            cases=tuple(cases.get(id, ())),
-        )
-        for id, at, who, version, command, book, inputs_hash in heads
-    )
-
-
-_BY_HASH = {
-    "inputs": "SELECT * FROM inputs WHERE hash IN (SELECT unnest($1)) ORDER BY hash, position",
-    "forecasts": "SELECT * FROM forecasts WHERE hash IN (SELECT unnest($1)) ORDER BY hash, position",
-}
-
-
-def _by_hash(
-    connection: DuckDBPyConnection, table: str, hashes: Iterable[str], record: Callable[..., Any]
-) -> dict[str, tuple[Any, ...]]:
-    found: dict[str, list[Any]] = {}
-    for hash, _, *columns in connection.execute(_BY_HASH[table], [sorted(set(hashes))]).fetchall():
-        found.setdefault(hash, []).append(record(*columns))
-    return {hash: tuple(records) for hash, records in found.items()}

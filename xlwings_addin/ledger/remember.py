@@ -8,7 +8,7 @@ from pathlib import Path
 from xlwings_addin.core.errors import ValuationError
 from xlwings_addin.ledger.file import open_ledger
 from xlwings_addin.ledger.snapshot import Command, snapshot_of
-from xlwings_addin.model.xiaomi import Results
+from xlwings_addin.valuation.xiaomi import Results
 
 
 def remember(

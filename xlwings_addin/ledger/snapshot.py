@@ -1,30 +1,21 @@
-"""What the ledger keeps of a build or refresh.
-
->>> from xlwings_addin.model.inputs import load_inputs
->>> inputs = load_inputs("base")
->>> hash_of(inputs) == hash_of(inputs.replace(vehicle_wacc=0.125))
-False
-"""
+"""What the ledger keeps of a build or refresh."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from xlwings_addin import __version__
+from xlwings_addin.analytics.vintages import Forecast, Vintage, vintage_of
 from xlwings_addin.core.errors import InputError
-from xlwings_addin.model.inputs import Inputs
-from xlwings_addin.model.scorecard import Forecast, Vintage, vintage_of
-from xlwings_addin.model.tables import Row, Tables, same_figure
-from xlwings_addin.model.xiaomi import Results
+from xlwings_addin.inputs.fingerprint import Scalar, hash_of, scalars_of, sha256
+from xlwings_addin.inputs.renamed import FormerAttributes, with_former_fields
+from xlwings_addin.valuation.xiaomi import Results
+from xlwings_addin.version import __version__
 
 PACKAGE = "xiaomi-model"
 
@@ -33,39 +24,71 @@ COMMANDS: tuple[Command, ...] = ("build", "refresh")
 
 
 @dataclass(frozen=True)
-class Scalar:
-    """A scalar input as a snapshot keeps it; `value` is its canonical text, as `canonical` writes it."""
+class PartRecord:
+    """A part of the sum: its value in money of the listing a share, and the method where it has several."""
 
     key: str
-    value: str
-    unit: str
-    basis: str
-    source: str
-    as_of: date
+    method: str
+    per_share: float
 
 
 @dataclass(frozen=True)
-class CaseRecord:
-    """One case of a snapshot. HKD per share; `margin_of_safety` is None where there is none."""
+class CaseRecord(FormerAttributes):
+    """One case of a snapshot. Money of the listing a share; `margin_of_safety` is None where there is none.
+
+    `cash_and_other` is the value less the parts that are businesses: net cash, stated values, discount.
+    """
 
     case: str
     valuation_date: date
     value_per_share: float
-    core: float
-    vehicle: float
     cash_and_other: float
     price: float
     margin_of_safety: float | None
-    core_method: str
-    vehicle_method: str
     inputs_hash: str
+    parts: tuple[PartRecord, ...]
     scalars: tuple[Scalar, ...]
     forecasts: tuple[Forecast, ...]
+
+    def part(self, key: str) -> PartRecord:
+        """A part of it; `InputError` with the keys there are."""
+        for part in self.parts:
+            if part.key == key:
+                return part
+        raise InputError("part", key, f"must be one of {', '.join(part.key for part in self.parts)}")
+
+    @property
+    def methods(self) -> dict[str, str]:
+        """The method of every part that has several."""
+        return {part.key: part.method for part in self.parts if part.method}
+
+    @property
+    def devices(self) -> float:
+        """Xiaomi's devices, as records of the first release had them."""
+        return self.part("devices").per_share
+
+    @property
+    def vehicle(self) -> float:
+        """Xiaomi's vehicles, as records of the first release had them."""
+        return self.part("vehicle").per_share
+
+    @property
+    def devices_method(self) -> str:
+        """The method of Xiaomi's devices, as records of the first release had it."""
+        return self.part("devices").method
+
+    @property
+    def vehicle_method(self) -> str:
+        """The method of Xiaomi's vehicles, as records of the first release had it."""
+        return self.part("vehicle").method
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One build or refresh: when (UTC), who, with which program and inputs, and what came out."""
+    """One build or refresh: when (UTC), who, with which program and inputs, what of, and what came out.
+
+    `company` is the key of the company, `currency` that of its listing, which money a share is in.
+    """
 
     id: str
     time: datetime
@@ -75,13 +98,15 @@ class Snapshot:
     book: str
     inputs_hash: str
     cases: tuple[CaseRecord, ...]
+    company: str
+    currency: str
 
     def case(self, name: str) -> CaseRecord:
         """A case of it; `InputError` with the names there are."""
         for record in self.cases:
             if record.case == name:
                 return record
-        raise InputError("case", name, f"must be one of {', '.join(each.case for each in self.cases)}")
+        raise InputError("case", name, f"must be one of {', '.join(record.case for record in self.cases)}")
 
     def vintage(self, case: str) -> Vintage:
         """What a case of it expected, for a scorecard."""
@@ -90,6 +115,7 @@ class Snapshot:
 
     def as_dict(self) -> dict[str, object]:
         """For a program to read, without the inputs and forecasts themselves."""
+        cases = {case.case: _case_as_dict(case, self.company) for case in self.cases}
         return {
             "id": self.id,
             "time": self.time.isoformat(),
@@ -97,22 +123,35 @@ class Snapshot:
             "version": self.version,
             "command": self.command,
             "book": self.book,
+            "company": self.company,
+            "currency": self.currency,
             "inputs_hash": self.inputs_hash,
-            "cases": {
-                each.case: {
-                    "valuation_date": each.valuation_date.isoformat(),
-                    "value_per_share_hkd": each.value_per_share,
-                    "core_hkd": each.core,
-                    "vehicle_hkd": each.vehicle,
-                    "cash_and_other_hkd": each.cash_and_other,
-                    "price_hkd": each.price,
-                    "margin_of_safety": each.margin_of_safety,
-                    "methods": {"core": each.core_method, "vehicle": each.vehicle_method},
-                    "inputs_hash": each.inputs_hash,
-                }
-                for each in self.cases
-            },
+            "cases": cases,
         }
+
+
+def _case_as_dict(case: CaseRecord, company: str) -> dict[str, object]:
+    """Neutral fields, and for Xiaomi those of the first release beside them."""
+    neutral: dict[str, object] = {
+        "valuation_date": case.valuation_date.isoformat(),
+        "price": case.price,
+        "value_per_share": case.value_per_share,
+        "margin_of_safety": case.margin_of_safety,
+        "methods": case.methods,
+        "segments": {part.key: {"per_share": part.per_share} for part in case.parts},
+        "other_per_share": case.value_per_share - sum(part.per_share for part in case.parts),
+        "inputs_hash": case.inputs_hash,
+    }
+    if company != "xiaomi":
+        return neutral
+    first_release = {
+        "value_per_share_hkd": case.value_per_share,
+        "devices_hkd": case.devices,
+        "vehicle_hkd": case.vehicle,
+        "cash_and_other_hkd": case.cash_and_other,
+        "price_hkd": case.price,
+    }
+    return with_former_fields({**neutral, **first_release}, "history.cases")
 
 
 def snapshot_of(
@@ -127,7 +166,7 @@ def snapshot_of(
     """The snapshot of a build or refresh: now, by the login name and the installed version unless given.
 
     `book` is a file, or the name of a workbook that is open in a program.
-    Raises `InputError` for no case, another command and a time without a zone.
+    Raises `InputError` for no case, another command, a time without a zone and cases of several companies.
     """
     if not results:
         raise InputError("results", 0, "must hold a case")
@@ -135,8 +174,12 @@ def snapshot_of(
         raise InputError("command", command, f"must be one of {', '.join(COMMANDS)}")
     at = at or datetime.now(UTC)
     if at.tzinfo is None:
-        raise InputError("at", at, "must have a time zone", shown=at.isoformat())
-    cases = tuple(_record(each) for each in results.values())
+        raise InputError("at", at, "must have a time zone", display=at.isoformat())
+    companies = {case.company.key: case.company for case in results.values()}
+    if len(companies) > 1:
+        raise InputError("results", ", ".join(companies), "must be cases of one company")
+    (company,) = companies.values()
+    cases = tuple(_record(case) for case in results.values())
     return Snapshot(
         id=uuid.uuid4().hex,
         time=at.astimezone(UTC),
@@ -144,86 +187,34 @@ def snapshot_of(
         version=__version__ if version is None else version,
         command=command,
         book=os.path.abspath(book) if isinstance(book, Path) else book,
-        inputs_hash=sha256([each.case, each.inputs_hash] for each in cases),
+        inputs_hash=sha256([case.case, case.inputs_hash] for case in cases),
         cases=cases,
-    )
-
-
-def canonical(value: object) -> str:
-    """The text of a value that reads back as the same value: shortest for a float, ISO for a date.
-
-    >>> canonical(0.1), canonical(2024), canonical(2024.0), canonical(date(2024, 3, 8)), canonical("mid")
-    ('0.1', '2024', '2024', '2024-03-08', 'mid')
-    """
-    if isinstance(value, float | int):
-        number = float(value)
-        return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def hash_of(inputs: Inputs) -> str:
-    """SHA-256 of the inputs of a case: its scalars, and the figures of the tables that stand.
-
-    Each counts with value, unit, basis, source and date. The order of rows, notes, ranges and places in files
-    do not count, nor do figures that lost a conflict.
-    """
-    return sha256(_canonical_rows(inputs))
-
-
-def _canonical_rows(inputs: Inputs) -> Iterator[list[str]]:
-    for each in sorted(_scalars(inputs), key=lambda scalar: scalar.key):
-        yield ["scalar", each.key, each.value, *_provenance(each)]
-    yield from _canonical_figures(inputs.tables)
-
-
-@lru_cache(maxsize=1)  # the cases of a snapshot share their tables
-def _canonical_figures(tables: Tables) -> list[list[str]]:
-    found: list[list[str]] = []
-    for key, period in sorted({(row.key, row.period) for row in tables.history + tables.articles}):
-        standing = tables.row(key, period)
-        confirming = (row for row in tables.figures[key, period] if same_figure((row, standing)))
-        found += sorted(
-            ["figure", key, period, canonical(row.value), *_provenance(row)] for row in confirming
-        )
-    return found
-
-
-def _provenance(row: Row | Scalar) -> list[str]:
-    return [row.unit, row.basis, row.source, row.as_of.isoformat()]
-
-
-def sha256(rows: Iterable[Sequence[object]]) -> str:
-    """Of rows of plain values, each as a line of JSON."""
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(json.dumps(row, ensure_ascii=False).encode())
-        digest.update(b"\n")
-    return digest.hexdigest()
-
-
-def _scalars(inputs: Inputs) -> tuple[Scalar, ...]:
-    return tuple(
-        Scalar(key, canonical(inputs[key]), row.unit, row.basis, row.source, row.as_of)
-        for key, row in ((key, inputs.row(key)) for key in inputs)
+        company=company.key,
+        currency=company.currency.listing,
     )
 
 
 def _record(results: Results) -> CaseRecord:
-    inputs, parts = results.inputs, results.sotp
-    margin = parts.margin_of_safety
+    inputs, sums = results.inputs, results.sotp
+    margin = sums.margin_of_safety
+    parts = (
+        PartRecord(
+            part.key,
+            inputs.text(part.method_key) if part.method_key is not None else "",
+            sums.part(part.key).per_share,
+        )
+        for part in results.company.parts
+    )
     return CaseRecord(
         case=results.case,
         valuation_date=inputs.day("valuation_date"),
-        value_per_share=parts.value_per_share,
-        core=parts.core.per_share,
-        vehicle=parts.vehicle.per_share,
-        cash_and_other=parts.cash_and_other_per_share,
-        price=inputs.number("price_hkd"),
+        value_per_share=sums.value_per_share,
+        cash_and_other=sums.cash_and_other_per_share,
+        price=results.price,
         margin_of_safety=None if isinstance(margin, str) else margin,
-        core_method=inputs.text("core_method"),
-        vehicle_method=inputs.text("vehicle_method"),
         inputs_hash=hash_of(inputs),
-        scalars=_scalars(inputs),
+        parts=tuple(parts),
+        scalars=scalars_of(inputs),
         forecasts=vintage_of(results).forecasts,
     )
 

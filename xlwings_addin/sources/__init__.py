@@ -8,8 +8,8 @@
     market.quotes()             the share price and exchange rates of the day, behind the extra `market`
 
 >>> fetched = fetch()
->>> fetched.source, len(load(fetched)[1])
-('the packaged tables', 5)
+>>> fetched.source, [inputs.case for inputs in load(fetched)[1]][:2]
+('the packaged tables', ['base', 'bear'])
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xlwings_addin.core.errors import InputError
-from xlwings_addin.model.tables import checked_folder
+from xlwings_addin.inputs.defaults import PACKAGED
+from xlwings_addin.inputs.tables import checked_folder
 from xlwings_addin.sources.conflicts import Conflict, conflicts_with_reported
 from xlwings_addin.sources.fetched import Fetched, load
 from xlwings_addin.sources.index import write_index
@@ -36,8 +37,6 @@ __all__ = [
     "load",
     "write_index",
 ]
-
-PACKAGED = "the packaged tables"
 
 
 def _now() -> datetime:

@@ -5,7 +5,8 @@
         <hash of the index>/       a copy: index.csv, inputs/, cases/
 
 A copy is put together beside its place, passes the loader, and is moved there in one step; what is there
-is never changed. Each use proves a copy by its index first, so that one damaged on the disk is fetched again.
+is never changed. Each use proves a copy by its index first, so that one damaged on the disk is fetched again;
+a record that cannot be read, of whatever kind, is dropped.
 The index is asked for with `ETag` and `Last-Modified`; a table that is there already with the hash it states
 is not asked for at all.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -30,10 +32,12 @@ import platformdirs
 from xlwings_addin.core.errors import InputError
 from xlwings_addin.sources.fetched import Fetched, load, refused
 from xlwings_addin.sources.index import INDEX, MAX_INDEX_BYTES, Entry, is_whole, read_index
-from xlwings_addin.sources.web import Limits, Session, Web, checked_address
+from xlwings_addin.sources.web import Limits, Session, Web, checked_address, validator
+
+logger = logging.getLogger(__name__)
 
 LATEST = "latest.json"
-ARRIVING, DAMAGED = "arriving-", "damaged-"
+ARRIVING, DAMAGED, RECORDING = "arriving-", "damaged-", "latest-"
 ABANDONED_AFTER = 24 * 3600
 """Seconds after which what a killed process left behind is removed; a fetch takes minutes at most."""
 _NAME = re.compile(r"[0-9a-f]{32}")
@@ -76,7 +80,7 @@ def fetch_address(
                 raise
             if not allow_stale:
                 rule = f"{error.rule}; allow_stale permits the copy of {latest.confirmed_at}"
-                raise InputError(error.argument, error.value, rule, shown=str(error.value)) from error
+                raise InputError(error.argument, error.value, rule, display=str(error.value)) from error
             return _fetched(place, latest, failure=str(error))
     return _fetched(place, latest)
 
@@ -106,7 +110,7 @@ def _copied(base: str, place: Path, index: bytes, earlier: Path | None, session:
     _check_sizes(entries, f"{base}{INDEX}", session.web.limits)
     name = _name(index)
     target = place / name
-    if is_whole(target, entries):
+    if _is_copy(target, index, entries):
         return name
     place.mkdir(parents=True, exist_ok=True)
     _sweep(place)
@@ -118,7 +122,7 @@ def _copied(base: str, place: Path, index: bytes, earlier: Path | None, session:
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(_content(base, entry, earlier, session))
         load(Fetched(beside, base, session.now()))
-        _moved(beside, target, entries)
+        _moved(beside, target, index, entries)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return name
@@ -126,8 +130,8 @@ def _copied(base: str, place: Path, index: bytes, earlier: Path | None, session:
 
 def _content(base: str, entry: Entry, earlier: Path | None, session: Session) -> bytes:
     """A table from the earlier copy where its hash is the same, else from the address."""
-    known = earlier / entry.path if earlier else None
-    if known and known.is_file() and entry.is_of(content := known.read_bytes()):
+    copy = earlier / entry.path if earlier else None
+    if copy and copy.is_file() and entry.is_of(content := copy.read_bytes()):
         return content
     address = f"{base}{entry.path}"
     body = session.get(address, most=entry.length).body
@@ -155,12 +159,20 @@ def _check_sizes(entries: tuple[Entry, ...], address: str, limits: Limits) -> No
         raise refused(address, rule)
 
 
-def _moved(beside: Path, target: Path, entries: tuple[Entry, ...]) -> None:
+def _is_copy(folder: Path, index: bytes, entries: tuple[Entry, ...]) -> bool:
+    """Whether a folder holds an index and all that it lists."""
+    try:
+        return (folder / INDEX).read_bytes() == index and is_whole(folder, entries)
+    except OSError:
+        return False
+
+
+def _moved(beside: Path, target: Path, index: bytes, entries: tuple[Entry, ...]) -> None:
     """Move a copy to its place, where another process may have put the same one, or a damaged one lies."""
     try:
         os.rename(beside, target)
     except OSError:
-        if is_whole(target, entries):
+        if _is_copy(target, index, entries):
             return
         damaged = Path(tempfile.mkdtemp(prefix=DAMAGED, dir=target.parent))
         os.rename(target, damaged / target.name)
@@ -170,30 +182,52 @@ def _moved(beside: Path, target: Path, entries: tuple[Entry, ...]) -> None:
 
 def _sweep(place: Path) -> None:
     """Remove what processes that were killed have left behind."""
-    for each in place.iterdir():
-        if each.name.startswith((ARRIVING, DAMAGED)):
+    for path in place.iterdir():
+        if path.name.startswith((ARRIVING, DAMAGED, RECORDING)):
             with suppress(OSError):  # another process may be at it
-                if time.time() - each.stat().st_mtime > ABANDONED_AFTER:
-                    shutil.rmtree(each)
+                if time.time() - path.stat().st_mtime > ABANDONED_AFTER:
+                    _drop(path)
 
 
 def _latest(place: Path, base: str) -> Latest | None:
-    """The latest copy, if there is one that is whole."""
+    """The latest copy, if there is one that is whole. What cannot be one goes, to be fetched anew."""
     try:
-        latest = Latest(**json.loads((place / LATEST).read_text(encoding="utf-8")))
-        datetime.fromisoformat(latest.confirmed_at)
-        if latest.address != base or not _NAME.fullmatch(latest.copy):
-            return None
-        folder = place / latest.copy
-        index = (folder / INDEX).read_bytes()
-        entries = read_index(index, address=str(folder / INDEX))
-    except (FileNotFoundError, ValueError, TypeError):
+        latest = _read_latest(place, base)
+    except FileNotFoundError:
         return None
-    return latest if latest.copy == _name(index) and is_whole(folder, entries) else None
+    except (IsADirectoryError, NotADirectoryError, ValueError, TypeError, RecursionError) as error:
+        logger.info("the cache of %s is damaged and made anew: %s", base, error)
+        _drop(place / LATEST if place.is_dir() else place)
+        return None
+    return latest
+
+
+def _read_latest(place: Path, base: str) -> Latest:
+    """Raises what a file, its text or its fields raise that are not what `_record` writes."""
+    latest = Latest(**json.loads((place / LATEST).read_text(encoding="utf-8")))
+    if not all(isinstance(value, str) for value in asdict(latest).values()):
+        raise TypeError("a field is no text")
+    if datetime.fromisoformat(latest.confirmed_at).tzinfo is None:
+        raise ValueError("its time has no zone")
+    if latest.address != base or not _NAME.fullmatch(latest.copy):
+        raise ValueError("it is of another address")
+    folder = place / latest.copy
+    index = (folder / INDEX).read_bytes()
+    if latest.copy != _name(index) or not is_whole(folder, read_index(index, address=str(folder / INDEX))):
+        raise ValueError("its copy is not what its index says")
+    return replace(latest, etag=validator(latest.etag), last_modified=validator(latest.last_modified))
+
+
+def _drop(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _record(place: Path, latest: Latest) -> None:
-    handle, name = tempfile.mkstemp(prefix="latest-", dir=place)
+    handle, name = tempfile.mkstemp(prefix=RECORDING, dir=place)
     beside = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xlwings_addin.model.tables import Row, Tables, same_figure
+from xlwings_addin.inputs.tables import Row, Tables, same_figure
 
 Figures = Mapping[tuple[str, str], Row]
 
@@ -25,7 +25,7 @@ class Conflict:
     def __str__(self) -> str:
         """Both rows, with place, basis, source and date.
 
-        >>> from xlwings_addin.model.tables import load_tables
+        >>> from xlwings_addin.inputs.tables import load_tables
         >>> tables = load_tables()
         >>> restated = tables.replace({("capex", "FY2023"): 6300.0})
         >>> print(*conflicts_with_reported(tables, restated))  # doctest: +ELLIPSIS

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from xlwings_addin.model.inputs import load_cases
-from xlwings_addin.model.lint import lint
-from xlwings_addin.model.tables import Row, Tables, load_tables
+from xlwings_addin.inputs.cases import load_cases
+from xlwings_addin.inputs.company import load_company
+from xlwings_addin.inputs.folders import company_folder, company_names
+from xlwings_addin.inputs.lint import lint
+from xlwings_addin.inputs.tables import Row, Tables, load_tables
 from xlwings_addin.sources.conflicts import Conflict, conflicts_with_reported
 from xlwings_addin.sources.fetched import Fetched, refused
 from xlwings_addin.sources.market import Provider, quoted, quotes
@@ -48,8 +50,8 @@ class Facts:
         """What a user has to be told: an earlier copy where a source failed, lint errors, conflicts."""
         return (
             *((f"an earlier copy is used: {self.fetched.failure}",) if self.fetched.stale else ()),
-            *(f"lint finds: {each}" for each in self.errors),
-            *(f"a reported figure differs: {each}" for each in self.conflicts),
+            *(f"lint finds: {error}" for error in self.errors),
+            *(f"a reported figure differs: {conflict}" for conflict in self.conflicts),
         )
 
     def amended(self, tables: Tables) -> Tables:
@@ -76,13 +78,22 @@ def gather(
     from xlwings_addin.sources import fetch
 
     fetched, today = fetch(source, allow_stale=allow_stale, now=now), now().date()
-    rows = quotes(today=today, provider=provider) if market else ()
+    own = load_company(fetched.folder)
+    rows = quotes(today=today, provider=provider, company=own) if market else ()
     if source is None:
         return Facts(fetched, rows)
     tables = load_tables(fetched.folder)
-    found = lint(tables, today=today, cases=load_cases(fetched.folder, tables))
-    errors = tuple(str(each.message) for each in found if each.severity == "error")
+    findings = lint(tables, today=today, cases=load_cases(fetched.folder, tables))
+    errors = tuple(str(finding.message) for finding in findings if finding.severity == "error")
     if errors and "://" in str(source):
         rule = f"must have tables without lint errors: {errors[0]}"
         raise refused(fetched.source, rule, argument="source")
-    return Facts(fetched, rows, tuple(conflicts_with_reported(load_tables(), tables)), errors)
+    return Facts(fetched, rows, tuple(_conflicts(tables)), errors)
+
+
+def _conflicts(tables: Tables) -> Iterable[Conflict]:
+    """What the packaged tables of the same company have as reported, and these state differently."""
+    own = tables.company.key
+    if own not in company_names():
+        return ()
+    return conflicts_with_reported(load_tables(company_folder(own)), tables)

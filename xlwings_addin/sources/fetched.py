@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from xlwings_addin.core.errors import InputError, ValuationError
-from xlwings_addin.model.inputs import Inputs, load_cases
-from xlwings_addin.model.tables import Tables, load_tables
+from xlwings_addin.inputs.cases import Inputs, load_cases
+from xlwings_addin.inputs.tables import Tables, load_tables
 
 LONGEST_REASON = 400
 """Characters of a reason that are printed: a page of HTML can be one line of a table."""
@@ -50,7 +50,7 @@ def load(fetched: Fetched) -> tuple[Tables, tuple[Inputs, ...]]:
 
 def refused(place: str, rule: str, *, argument: str = "address") -> InputError:
     """The error that names an address or a folder, as it is written, and the rule it breaks."""
-    return InputError(argument, place, rule, shown=place)
+    return InputError(argument, place, rule, display=place)
 
 
 def shortened(text: str) -> str:

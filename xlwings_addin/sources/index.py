@@ -25,15 +25,36 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from xlwings_addin.core.errors import InputError
-from xlwings_addin.model.inputs import MAX_CASES, case_names
-from xlwings_addin.model.tables import KEY_PATTERN, checked_folder, unreadable
+from xlwings_addin.inputs.case_files import case_names
+from xlwings_addin.inputs.folders import COMPANY_FILE, PARAMETERS_FILE
+from xlwings_addin.inputs.tables import KEY_PATTERN, checked_folder, unreadable
 from xlwings_addin.sources.fetched import Fetched, load, refused, shortened
 
 INDEX = "index.csv"
 HEADER = "path,bytes,sha256"
 INPUT_FILES = tuple(f"inputs/{name}.csv" for name in ("articles", "assumptions", "history", "oddities"))
-MAX_INDEX_BYTES = 16 * 1024
-"""Room for the inputs and `MAX_CASES` cases at about 120 bytes a line, several times over."""
+OPTIONAL_FILES = tuple(
+    f"inputs/{name}.csv"
+    for name in (
+        "catalysts",
+        "claims",
+        "correlations",
+        "distributions",
+        "drivers",
+        "markets",
+        "multiples",
+        "peers",
+        "ramps",
+    )
+)
+"""Tables of questions and of other companies: a folder may lack them."""
+COMPANY_FILES = (COMPANY_FILE, PARAMETERS_FILE)
+"""What makes a company of tables; without them they are those of the packaged company."""
+MOST_CASES = 1000
+"""Cases that an address may list: a bound on what is read, not on what is valued."""
+TABLES = (*INPUT_FILES, *OPTIONAL_FILES, *COMPANY_FILES)
+MAX_INDEX_BYTES = 256 * 1024
+"""Room for the inputs and `MOST_CASES` cases at about 120 bytes a line, twice over."""
 _LINE = re.compile(r"(?P<path>[a-z0-9_./]{1,64}),(?P<bytes>\d{1,12}),(?P<sha256>[0-9a-f]{64})")
 _CASE_FILE = re.compile(rf"cases/{KEY_PATTERN}\.csv")
 
@@ -70,7 +91,8 @@ def write_index(folder: Path) -> Path:
 def index_text(folder: Path) -> bytes:
     """The index of the files as they are, whether they load or not."""
     checked_folder(folder)
-    paths = sorted([*INPUT_FILES, *(f"cases/{case}.csv" for case in case_names(folder))])
+    paths = [path for path in (*COMPANY_FILES, *OPTIONAL_FILES) if (folder / path).is_file()]
+    paths = sorted([*paths, *INPUT_FILES, *(f"cases/{case}.csv" for case in case_names(folder))])
     lines = [HEADER, *(_line(_entry(path, _content(folder / path))) for path in paths)]
     above = "".join(f"{line}\n" for line in lines).encode()
     return above + f"{_line(_entry(INDEX, above))}\n".encode()
@@ -80,7 +102,7 @@ def read_index(text: bytes, *, address: str) -> tuple[Entry, ...]:
     """The files an index lists.
 
     Raises `InputError` that names `address`: for a text that is no index or not a whole one, a path that is
-    not one of a table, a missing input file, no case or more than `MAX_CASES`.
+    not one of a table, a missing input file, no case or more than `MOST_CASES`.
     """
 
     above, _, last = text.removesuffix(b"\n").rpartition(b"\n")
@@ -101,16 +123,16 @@ def is_whole(folder: Path, entries: Iterable[Entry]) -> bool:
     """Whether the files of `folder` are those of the index, all of them and no further case."""
     entries = list(entries)
     try:
-        found = {f"cases/{path.name}" for path in (folder / "cases").iterdir()}
+        stored = {f"cases/{path.name}" for path in (folder / "cases").iterdir()}
         listed = {entry.path for entry in entries if entry.path.startswith("cases/")}
-        return found == listed and all(entry.is_of((folder / entry.path).read_bytes()) for entry in entries)
+        return stored == listed and all(entry.is_of((folder / entry.path).read_bytes()) for entry in entries)
     except OSError:
         return False
 
 
 def _read_line(line: str, address: str) -> Entry:
     match = _LINE.fullmatch(line)
-    if match is None or not (match["path"] in INPUT_FILES or _CASE_FILE.fullmatch(match["path"])):
+    if match is None or not (match["path"] in TABLES or _CASE_FILE.fullmatch(match["path"])):
         rule = f"must list inputs/history.csv, cases/base.csv and the like as {HEADER}"
         raise refused(address, f"{rule}, has {shortened(line[:60])!r}")
     return Entry(match["path"], int(match["bytes"]), match["sha256"])
@@ -118,13 +140,16 @@ def _read_line(line: str, address: str) -> Entry:
 
 def _check_paths(paths: list[str], address: str) -> None:
     missing = [path for path in INPUT_FILES if path not in paths]
-    cases = [path for path in paths if path not in INPUT_FILES]
+    company = [path for path in paths if path in COMPANY_FILES]
+    cases = [path for path in paths if path not in TABLES]
     if missing:
         raise refused(address, f"must list {', '.join(missing)}")
+    if len(company) == 1:
+        raise refused(address, f"must list both of {', '.join(COMPANY_FILES)}, or neither")
     if len(set(paths)) < len(paths):
         raise refused(address, "must list each table once")
-    if not 1 <= len(cases) <= MAX_CASES:
-        raise refused(address, f"must list 1 to {MAX_CASES} cases, lists {len(cases)}")
+    if not 1 <= len(cases) <= MOST_CASES:
+        raise refused(address, f"must list 1 to {MOST_CASES} cases, lists {len(cases)}")
 
 
 def _content(path: Path) -> bytes:

@@ -34,14 +34,15 @@ from datetime import date
 from typing import Any, Protocol
 
 from xlwings_addin.core.errors import ChoiceError, DomainError, InputError
-from xlwings_addin.model.lint import EXCHANGE_RATES, MAXIMUM_AGE_DAYS, SCALE_FACTOR
-from xlwings_addin.model.parameters import parameter
-from xlwings_addin.model.tables import Row, Tables
+from xlwings_addin.inputs.company import Company, packaged_company
+from xlwings_addin.inputs.lint_rules import EXCHANGE_RATES, MAXIMUM_AGE_DAYS, SCALE_FACTOR
+from xlwings_addin.inputs.tables import Row, Tables
 from xlwings_addin.sources.fetched import shortened
 
 SYMBOLS: Mapping[str, str] = {"price_hkd": "1810.HK", "hkd_per_usd": "HKD=X", "cny_per_usd": "CNY=X"}
 """Yahoo's symbols: the share in Hong Kong, and what one US dollar costs."""
-CURRENCIES: Mapping[str, str] = {"price_hkd": "HKD", "hkd_per_usd": "HKD", "cny_per_usd": "CNY"}
+_LIKE = {True: "price_hkd", False: "cny_per_usd"}
+"""Whose greatest age holds for a price, or a rate, of another company."""
 DECIMALS = 4
 """Digits kept: quotes arrive as 38.86000061, and neither a tick in Hong Kong nor a rate is finer."""
 
@@ -75,7 +76,7 @@ class YahooFinance:
             self._yfinance = importlib.import_module("yfinance")
         except ImportError as error:
             rule = "needs yfinance, which is not installed: pip install xiaomi-model[market]"
-            raise InputError("source", "market", rule, shown="market") from error
+            raise InputError("source", "market", rule, display="market") from error
 
     def quote(self, symbol: str) -> Quote:
         """The last of five days' unadjusted closes.
@@ -100,20 +101,40 @@ class YahooFinance:
             raise _unquoted(symbol, shortened(f"{type(error).__name__} {error}")) from error
 
 
-def quotes(
-    keys: Iterable[str] = tuple(SYMBOLS), *, today: date, provider: Provider | None = None
-) -> tuple[Row, ...]:
-    """A row of basis `reported` for each key, from `provider` or Yahoo Finance.
+def symbols_of(company: Company) -> dict[str, str]:
+    """Yahoo's symbols for a company by the input they give: its ticker, and what a US dollar costs.
 
+    >>> from xlwings_addin.inputs.company import packaged_company
+    >>> symbols_of(packaged_company()) == SYMBOLS
+    True
+    """
+    currencies = dict.fromkeys((company.currency.listing, company.currency.reporting))
+    rates = {company.per_usd(currency): f"{currency}=X" for currency in currencies}
+    own = {key: symbol for key, symbol in rates.items() if key is not None and company.parameters.has(key)}
+    return {company.price_key: company.ticker, **own}
+
+
+def quotes(
+    keys: Iterable[str] | None = None,
+    *,
+    today: date,
+    provider: Provider | None = None,
+    company: Company | None = None,
+) -> tuple[Row, ...]:
+    """A row of basis `reported` for each key, all of a company's by default; of Yahoo Finance by default.
+
+    The company is the packaged one by default.
     Raises `ChoiceError` for a key without a symbol, `InputError` where a quote is missing or in another
     currency, `DomainError` where it is not plausible.
     """
-    keys = tuple(keys)
+    company = company or packaged_company()
+    symbols = symbols_of(company)
+    keys = tuple(symbols if keys is None else keys)
     for key in keys:
-        if key not in SYMBOLS:
-            raise ChoiceError("market key", key, f"must be one of {', '.join(SYMBOLS)}")
+        if key not in symbols:
+            raise ChoiceError("market key", key, f"must be one of {', '.join(symbols)}")
     provider = provider or YahooFinance()
-    return tuple(_row(key, provider.quote(SYMBOLS[key]), today) for key in keys)
+    return tuple(_row(key, provider.quote(symbols[key]), today, company) for key in keys)
 
 
 def quoted(tables: Tables, rows: Iterable[Row]) -> Tables:
@@ -128,40 +149,40 @@ def quoted(tables: Tables, rows: Iterable[Row]) -> Tables:
         ratio = row.number / last.number
         if not 1 / SCALE_FACTOR <= ratio <= SCALE_FACTOR:
             rule = f"must be within {SCALE_FACTOR:g} times the last one, {last.text} ({last.place})"
-            raise DomainError(f"{row.source} {key}", row.number, rule, shown=row.text)
+            raise DomainError(f"{row.source} {key}", row.number, rule, display=row.text)
     kept = tuple(row for row in tables.assumptions if row.period or row.key not in by_key)
     return replace(tables, assumptions=kept + tuple(by_key.values()))
 
 
-def _row(key: str, quote: Quote, today: date) -> Row:
-    known, name = parameter(key), f"{quote.source} {quote.symbol} {key}"
-    if quote.currency != CURRENCIES[key]:
-        raise InputError(name, quote.currency, f"must be in {CURRENCIES[key]}")
+def _row(key: str, quote: Quote, today: date, company: Company) -> Row:
+    quoted, name = company.parameter(key), f"{quote.source} {quote.symbol} {key}"
+    is_price = key == company.price_key
+    currency = company.currency.listing if is_price else key.removesuffix("_per_usd").upper()
+    if quote.currency != currency:
+        raise InputError(name, quote.currency, f"must be in {currency}")
     price = round(quote.price, DECIMALS) if math.isfinite(quote.price) else quote.price
-    known.read(price, argument=name)
+    quoted.read(price, argument=name)
     low, high = EXCHANGE_RATES.get(key, (0.0, math.inf))
     if not low <= price <= high:
         raise DomainError(name, price, f"must be from {low:g} to {high:g}")
-    age, limit = (today - quote.day).days, MAXIMUM_AGE_DAYS[key]
+    age, limit = (today - quote.day).days, MAXIMUM_AGE_DAYS.get(key, MAXIMUM_AGE_DAYS[_LIKE[is_price]])
     if not 0 <= age <= limit:
         rule = f"must be of the {limit} days up to {today.isoformat()}"
-        raise DomainError(name, quote.day, rule, shown=f"of {quote.day.isoformat()}")
-    return Row.model_validate(
-        {
-            "key": key,
-            "period": "",
-            "unit": known.unit,
-            "value": str(price),
-            "text": str(price),
-            "basis": "reported",
-            "source": f"{quote.source} {quote.symbol}",
-            "as_of": quote.day.isoformat(),
-            "note": "last price of the day",
-            "file": "market",
-            "line": 0,
-        }
+        raise DomainError(name, quote.day, rule, display=f"of {quote.day.isoformat()}")
+    return Row(
+        key=key,
+        period="",
+        unit=quoted.unit,
+        value=float(price),
+        text=str(price),
+        basis="reported",
+        source=f"{quote.source} {quote.symbol}",
+        as_of=quote.day,
+        note="last price of the day",
+        file="market",
+        line=0,
     )
 
 
 def _unquoted(symbol: str, reason: str) -> InputError:
-    return InputError("market symbol", symbol, f"must have a quote: {reason}", shown=symbol)
+    return InputError("market symbol", symbol, f"must have a quote: {reason}", display=symbol)

@@ -38,6 +38,9 @@ from xlwings_addin.sources.fetched import refused, shortened
 
 AGAIN = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 REDIRECTS = (301, 302, 303, 307, 308)
+LAST_PORT, LONGEST_HOST, LONGEST_VALIDATOR = 65_535, 253, 256
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]+(%25[A-Za-z0-9_.-]+)?")
 GZIP = 16 + zlib.MAX_WBITS
 GZIP_OVERHEAD = 1024
 """Bytes a compressed body may have above the limit of the unpacked one: header, trailer, stored blocks."""
@@ -101,18 +104,45 @@ def checked_address(address: str) -> str:
     """
     try:
         url = httpx.URL(address.strip())
-    except httpx.InvalidURL as error:
-        raise refused(shortened(address), f"must be an address: {error}") from None
+        spelled = shortened(str(url.copy_with(username=None, password=None)) if url.userinfo else address)
+        host = url.host
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise refused(shortened(address), f"must be an address: {shortened(str(error))}") from None
     if url.userinfo:
-        shown = str(url.copy_with(username=None, password=None))
-        raise refused(shown, "must not carry a user name or a password")
-    if url.scheme == "http" and url.host and not is_loopback(url.host):
-        raise refused(address, "must be https: http is for this machine itself only")
-    if url.scheme not in ("http", "https") or not url.host:
-        raise refused(address, "must be https:// with a host")
+        raise refused(spelled, "must not carry a user name or a password")
+    if url.scheme == "http" and host and not is_loopback(host):
+        raise refused(spelled, "must be https: http is for this machine itself only")
+    if url.scheme not in ("http", "https") or not host:
+        raise refused(spelled, "must be https:// with a host")
     if url.query or url.fragment:
-        raise refused(address, "must be the address of a folder, without ? and #")
-    return str(url.copy_with(path=f"{url.path.rstrip('/')}/"))
+        raise refused(spelled, "must be the address of a folder, without ? and #")
+    if wrong := _misspelled(url):
+        raise refused(spelled, f"must be an address: {wrong}")
+    path = url.raw_path.partition(b"?")[0].rstrip(b"/")
+    return str(url.copy_with(raw_path=path + b"/"))
+
+
+def _misspelled(url: httpx.URL) -> str:
+    """What no name service would look up, or no socket connect to; empty where all is well."""
+    host = url.raw_host.decode("ascii")
+    if url.port is not None and not 1 <= url.port <= LAST_PORT:
+        return f"the port {url.port} is not between 1 and {LAST_PORT}"
+    if ":" in host:
+        return "" if _IPV6.fullmatch(host) else "the host is no IPv6 address"
+    labels = host.removesuffix(".").split(".")
+    if len(host) > LONGEST_HOST or not all(_LABEL.fullmatch(label) for label in labels):
+        return "the host must be of parts with 1 to 63 letters, digits or hyphens, 253 characters in all"
+    return ""
+
+
+def validator(text: str) -> str:
+    """An `ETag` or `Last-Modified` that can be sent back as it is, else nothing.
+
+    >>> validator('"abc"'), validator('"caf\xe9"'), validator("x" * 1000)
+    ('"abc"', '', '')
+    """
+    sendable = text.isascii() and text.isprintable() and len(text) <= LONGEST_VALIDATOR
+    return text.strip() if sendable else ""
 
 
 def is_loopback(host: str) -> bool:
@@ -186,14 +216,14 @@ class Session:
         except (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError) as error:
             self._check_time(url)
             raise _PassingError(_reason(error)) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise refused(str(url), f"must be served: {_reason(error)}") from error
         self._check_time(url)
         return answer
 
     def _read(self, response: httpx.Response, most: int, *, conditional: bool) -> Answer | str:
         address, status = str(response.url), response.status_code
-        validators = response.headers.get("ETag", ""), response.headers.get("Last-Modified", "")
+        validators = [validator(response.headers.get(name, "")) for name in ("ETag", "Last-Modified")]
         if status == HTTPStatus.OK:
             encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
             chunks = _limited(
@@ -273,16 +303,19 @@ class _TimeLimit:
 
     def _cut(self) -> None:
         self.over = True
-        for each in list(self.sockets):
+        for connection in list(self.sockets):
             try:
                 # the plain method: that of a TLS socket changes it under the thread that reads
-                socket.socket.shutdown(each, socket.SHUT_RDWR)
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
             except OSError:
                 continue  # closed already
 
 
 def _next_url(url: httpx.URL, location: str) -> httpx.URL:
-    target = url.join(location)
+    try:
+        target = url.join(location)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise refused(str(url), f"must not redirect to {shortened(location)}: {_reason(error)}") from error
     if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port) or target.userinfo:
         origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
         rule = f"must not redirect away from {origin}: to {shortened(str(target))}"
@@ -329,7 +362,7 @@ def _named(status: int) -> str:
         return str(status)
 
 
-def _reason(error: httpx.HTTPError | httpx.InvalidURL) -> str:
+def _reason(error: Exception) -> str:
     match error:
         case httpx.ConnectTimeout():
             return "no connection in time"
