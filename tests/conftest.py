@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import xlwings_addin as xa
-from xlwings_addin.book.libreoffice import find_soffice
-from xlwings_addin.model.tables import tables_folder
+from xlwings_addin.engine.libreoffice import find_soffice
+from xlwings_addin.inputs.tables import tables_folder
 
 os.environ["XIAOMI_MODEL_LEDGER"] = "off"  # no test writes into the user's own ledger
 os.environ["XIAOMI_MODEL_LOG"] = "off"  # nor into the user's own log
+
+gc.set_threshold(100_000, 50, 100)  # as on the command line: a workbook is many objects and little garbage
+
+settings.register_profile("project", deadline=None)  # a busy machine is no failure
+settings.load_profile("project")
+
+
+def pytest_collection_finish() -> None:
+    """The thousands of tests themselves are no garbage: nobody need look through them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
 def libreoffice() -> Path:
     """LibreOffice's program. Without it the test is skipped, or fails where REQUIRE_LIBREOFFICE=1 is set."""
-    found = find_soffice()
-    if found is None:
+    program = find_soffice()
+    if program is None:
         if os.environ.get("REQUIRE_LIBREOFFICE") == "1":
             pytest.fail("REQUIRE_LIBREOFFICE=1, but LibreOffice is not installed")
         pytest.skip("LibreOffice is not installed")
-    return found
+    return program
 
 
 @pytest.fixture(scope="session")

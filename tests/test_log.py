@@ -11,9 +11,9 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from udfs.boundary import calling, guarded
-from udfs.registry import callbacks
 from xlwings_addin import log
+from xlwings_addin.functions.boundary import calling, guarded
+from xlwings_addin.functions.registry import callbacks
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def answer_an_error() -> None:
 def test_an_error_in_a_cell_is_logged_with_function_cell_error_and_message(folder: Path) -> None:
     assert log.start() == folder / log.FILE_NAME
     answer_an_error()
-    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ \d+ INFO udfs\.memory: "
+    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ \d+ INFO xlwings_addin\.functions\.memory: "
     told = "DCF_TERMINAL_VALUE in [Book1.xlsx]Sheet1!B2 answered #NUM!: rate 2.00% must exceed growth 3.00%"
     (line,) = text(folder).splitlines()
     assert re.fullmatch(stamp + re.escape(told), line)
@@ -83,20 +83,20 @@ def test_the_file_is_turned_over_and_former_ones_are_limited(
     for _ in range(30):
         answer_an_error()
     names = [log.FILE_NAME, *(f"{log.FILE_NAME}.{n}" for n in range(1, log.FORMER_FILES + 1))]
-    assert sorted(each.name for each in folder.iterdir()) == names
-    assert all(each.stat().st_size <= 500 for each in folder.iterdir())
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert all(path.stat().st_size <= 500 for path in folder.iterdir())
 
 
 def test_a_file_that_cannot_be_turned_over_is_written_on_and_former_ones_stay(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def held(self: object, source: str, dest: str) -> None:
+    def refuse(self: object, source: str, dest: str) -> None:
         raise PermissionError(13, "The process cannot access the file", source)
 
     folder.mkdir()
     (folder / f"{log.FILE_NAME}.{log.FORMER_FILES}").write_text("former", encoding="utf-8")
     monkeypatch.setattr(log, "TURNED_OVER_AT", 500)
-    monkeypatch.setattr(log._LogFile, "rotate", held)
+    monkeypatch.setattr(log._LogFile, "rotate", refuse)
     log.start()
     for _ in range(30):
         answer_an_error()
@@ -140,13 +140,14 @@ def test_the_log_stands_in_the_platforms_log_folder(monkeypatch: pytest.MonkeyPa
 def test_processes_that_log_at_once_lose_and_mix_no_record(folder: Path) -> None:
     names, rows = ("First", "Second", "Third"), range(1, 201)
     code = (
-        "import sys; from udfs.boundary import calling; from udfs.registry import callbacks\n"
+        "import sys; from xlwings_addin.functions.boundary import calling\n"
+        "from xlwings_addin.functions.registry import callbacks\n"
         "from xlwings_addin import log; log.start()\n"
         f"for row in {rows!r}:\n"
         "    with calling(f'{sys.argv[1]}!A{row}'): callbacks()['DCF_TERMINAL_VALUE'](100.0, 0.02, 0.03)\n"
     )
     running = [subprocess.Popen([sys.executable, "-c", code, name]) for name in names]
-    assert [each.wait() for each in running] == [0, 0, 0]
+    assert [process.wait() for process in running] == [0, 0, 0]
     whole = r"in (\w+!A\d+) answered #NUM!: rate 2\.00% must exceed growth 3\.00%$"
     cells = re.findall(whole, text(folder), re.MULTILINE)
     assert sorted(cells) == sorted(f"{name}!A{row}" for name in names for row in rows)

@@ -107,8 +107,8 @@ def one_year_at_a_time(income: list[float], left: float) -> tuple[list[float], .
 @given(FLOWS, LOSSES)
 def test_losses_are_those_of_one_tax_return_after_another(income: list[float], opening: float) -> None:
     losses = loss_carry_forward(income, opening_losses=opening)
-    shown = losses.used.tolist(), losses.taxable.tolist(), losses.balance.tolist()
-    assert shown == one_year_at_a_time(income, opening)
+    paths = losses.used.tolist(), losses.taxable.tolist(), losses.balance.tolist()
+    assert paths == one_year_at_a_time(income, opening)
 
 
 @given(FLOWS, LOSSES)
@@ -256,13 +256,15 @@ def test_an_exit_multiple_alone_takes_growth_above_the_wacc(form: str) -> None:
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_many_scenarios_are_worth_what_each_is_worth_alone(form: Any, timing: Any, order: Any) -> None:
     rng = np.random.default_rng(20240308)
-    flows = np.asarray(rng.normal(100, 30, (3, 4, 7)), order=order)
+    flows = np.asarray(rng.normal(100, 30, (7, 3, 4)), order=order)
     wacc, growth = rng.uniform(0.06, 0.2, (3, 4)), rng.uniform(-0.02, 0.05, 4)
     options: dict[str, Any] = {"timing": timing, "first_period": 0.4, "terminal": form, **FORMS[form]}
     values = enterprise_value(flows, wacc=wacc, terminal_growth=growth, **options)
     assert values.total.shape == (3, 4)
     for index in np.ndindex(3, 4):
-        alone = enterprise_value(flows[index], wacc=wacc[index], terminal_growth=growth[index[1]], **options)
+        alone = enterprise_value(
+            flows[:, *index], wacc=wacc[index], terminal_growth=growth[index[1]], **options
+        )
         assert type(alone.total) is float
         assert values.explicit[index] == pytest.approx(alone.explicit, rel=1e-13)
         assert values.terminal[index] == pytest.approx(alone.terminal, rel=1e-13)
@@ -272,52 +274,52 @@ def test_many_scenarios_are_worth_what_each_is_worth_alone(form: Any, timing: An
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_many_scenarios_carry_their_losses_as_each_does_alone(order: Any) -> None:
     rng = np.random.default_rng(20240308)
-    income, opening = np.asarray(rng.normal(10, 30, (4, 7)), order=order), rng.uniform(0, 50, (3, 1))
+    income, opening = np.asarray(rng.normal(10, 30, (7, 4)), order=order), rng.uniform(0, 50, (3, 1))
     before = income.copy()
     losses = loss_carry_forward(income, opening_losses=opening)
     for index in np.ndindex(3, 4):
-        alone = loss_carry_forward(income[index[1]], opening_losses=opening[index[0], 0])
+        alone = loss_carry_forward(income[:, index[1]], opening_losses=opening[index[0], 0])
         for part in ("used", "taxable", "balance"):
-            assert getattr(losses, part).shape == (3, 4, 7)
-            assert getattr(losses, part)[index].tolist() == getattr(alone, part).tolist()
+            assert getattr(losses, part).shape == (7, 3, 4)
+            assert getattr(losses, part)[:, *index].tolist() == getattr(alone, part).tolist()
     np.testing.assert_array_equal(income, before)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_many_scenarios_depreciate_as_each_does_alone(order: Any) -> None:
     rng = np.random.default_rng(20240308)
-    capex, opening = np.asarray(rng.uniform(0, 30, (4, 7)), order=order), rng.uniform(0, 50, (3, 1))
+    capex, opening = np.asarray(rng.uniform(0, 30, (7, 4)), order=order), rng.uniform(0, 50, (3, 1))
     rates = rng.uniform(0, 1, 4)
     assets = asset_base(capex, opening=opening, depreciation_rate=rates)
     for index in np.ndindex(3, 4):
         rate, start = rates[index[1]], opening[index[0], 0]
-        alone = asset_base(capex[index[1]], opening=start, depreciation_rate=rate)
+        alone = asset_base(capex[:, index[1]], opening=start, depreciation_rate=rate)
         for part in ("depreciation", "closing"):
-            assert getattr(assets, part).shape == (3, 4, 7)
-            assert getattr(assets, part)[index] == pytest.approx(getattr(alone, part), rel=1e-13)
+            assert getattr(assets, part).shape == (7, 3, 4)
+            assert getattr(assets, part)[:, *index] == pytest.approx(getattr(alone, part), rel=1e-13)
 
 
 def test_no_scenarios_have_no_losses_and_no_assets() -> None:
-    none = np.empty((0, 5))
-    assert loss_carry_forward(none).taxable.shape == (0, 5)
-    assert asset_base(none, opening=1.0, depreciation_rate=0.1).closing.shape == (0, 5)
+    none = np.empty((5, 0))
+    assert loss_carry_forward(none).taxable.shape == (5, 0)
+    assert asset_base(none, opening=1.0, depreciation_rate=0.1).closing.shape == (5, 0)
 
 
 @pytest.mark.parametrize("scenarios", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 7])
 @pytest.mark.parametrize("layout", ["scenarios first", "years first", "every other one"])
 def test_blocks_of_scenarios_join_without_a_seam(scenarios: int, layout: str) -> None:
     rng = np.random.default_rng(scenarios)
-    flows = rng.normal(100, 30, (scenarios, 15))
+    flows = rng.normal(100, 30, (15, scenarios))
     wacc, growth = rng.uniform(0.08, 0.13, scenarios), rng.uniform(0.0, 0.05, scenarios)
     seen = {
-        "scenarios first": flows,
-        "years first": np.asfortranarray(flows),
-        "every other one": np.repeat(flows, 2, axis=0)[::2],
+        "years first": flows,
+        "scenarios first": np.asfortranarray(flows),
+        "every other one": np.repeat(flows, 2, axis=1)[:, ::2],
     }[layout]
     value = enterprise_value(seen, wacc=wacc, terminal_growth=growth)
-    powers = (1 + wacc)[:, None] ** -np.arange(1.0, 16.0)
-    assert value.explicit == pytest.approx((flows * powers).sum(axis=1), rel=1e-12)
-    expected = flows[:, -1] * (1 + growth) / (wacc - growth) * (1 + wacc) ** -15.0
+    powers = (1 + wacc) ** -np.arange(1.0, 16.0)[:, None]
+    assert value.explicit == pytest.approx((flows * powers).sum(axis=0), rel=1e-12)
+    expected = flows[-1] * (1 + growth) / (wacc - growth) * (1 + wacc) ** -15.0
     assert value.terminal == pytest.approx(expected, rel=1e-12)
 
 
@@ -330,7 +332,7 @@ def test_one_forecast_is_valued_at_more_rates_than_a_block_holds() -> None:
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_valuation_takes_little_more_memory_than_its_results(order: Any) -> None:
     scenarios = 40 * BLOCK
-    flows = np.ones((scenarios, 15), order=order)
+    flows = np.ones((15, scenarios), order=order)
     wacc, growth = np.full(scenarios, 0.1), np.full(scenarios, 0.02)
     tracemalloc.start()
     value = enterprise_value(flows, wacc=wacc, terminal_growth=growth)
@@ -381,14 +383,14 @@ ONE: dict[str, Any] = {"wacc": 0.1, "terminal_growth": 0.02}
             "flows discounted exceed the largest number of 64 bits",
         ),
         (
-            lambda: enterprise_value([[]], **ONE),
+            lambda: enterprise_value([], **ONE),
             ShapeError,
-            "flows [[]] must have at least one period along its last axis",
+            "flows [] must have at least one period along its first axis",
         ),
         (
-            lambda: enterprise_value(np.ones((3, 5)), wacc=[0.1] * 5, terminal_growth=0.02),
+            lambda: enterprise_value(np.ones((5, 3)), wacc=[0.1] * 4, terminal_growth=0.02),
             ShapeError,
-            "wacc of shape (5,) does not fit the shape (3,) of one year of flows",
+            "wacc of shape (4,) does not fit the shape (3,) of one year of flows",
         ),
         (
             lambda: enterprise_value([1.0], terminal="growing", **ONE),  # type: ignore[arg-type]
@@ -444,7 +446,7 @@ ONE: dict[str, Any] = {"wacc": 0.1, "terminal_growth": 0.02}
         (
             lambda: loss_carry_forward(5.0),
             ShapeError,
-            "income 5.0 must have at least one period along its last axis",
+            "income 5.0 must have at least one period along its first axis",
         ),
         (
             lambda: loss_carry_forward([1.0], opening_losses=[0.0, -5.0]),
@@ -452,7 +454,7 @@ ONE: dict[str, Any] = {"wacc": 0.1, "terminal_growth": 0.02}
             "opening_losses[1] -5 must not be negative",
         ),
         (
-            lambda: loss_carry_forward(np.ones((2, 5)), opening_losses=[1.0, 2.0, 3.0]),
+            lambda: loss_carry_forward(np.ones((5, 2)), opening_losses=[1.0, 2.0, 3.0]),
             ShapeError,
             "opening_losses of shape (3,) does not fit the shape (2,) of one year of income",
         ),
@@ -464,7 +466,7 @@ ONE: dict[str, Any] = {"wacc": 0.1, "terminal_growth": 0.02}
         (
             lambda: asset_base([], opening=1.0, depreciation_rate=0.1),
             ShapeError,
-            "capex [] must have at least one period along its last axis",
+            "capex [] must have at least one period along its first axis",
         ),
         (
             lambda: asset_base([1.0], opening=-1.0, depreciation_rate=0.1),
@@ -477,9 +479,9 @@ ONE: dict[str, Any] = {"wacc": 0.1, "terminal_growth": 0.02}
             "depreciation_rate[1] 110.00% must be from 0.00% to 100.00%",
         ),
         (
-            lambda: asset_base(np.ones((2, 5)), opening=1.0, depreciation_rate=[0.1] * 5),
+            lambda: asset_base(np.ones((5, 2)), opening=1.0, depreciation_rate=[0.1] * 3),
             ShapeError,
-            "depreciation_rate of shape (5,) does not fit the shape (2,) of one year of capex",
+            "depreciation_rate of shape (3,) does not fit the shape (2,) of one year of capex",
         ),
     ],
 )

@@ -175,6 +175,41 @@ def test_money_back_and_no_more_is_a_rate_of_zero() -> None:
     assert xirr(flows, [45_000, 45_030, 45_060, 45_090, 45_120]) == pytest.approx(0.0, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("roots", "nearest"),
+    [
+        ((-0.10, 0.11), -0.10),
+        ((-0.09, 0.11), -0.09),
+        ((-0.105, 0.10), 0.10),
+        ((-0.5, 0.9), -0.5),
+        ((0.1, 0.1001), 0.1),
+        ((3.0, 3.00001), 3.0),
+        ((0.0, 0.2), 0.0),
+    ],
+)
+def test_xirr_gives_the_root_nearest_to_zero_however_near_the_other_is(
+    roots: tuple[float, float], nearest: float
+) -> None:
+    one, other = (1 + root for root in roots)
+    flows = [100.0, -100 * (one + other), 100 * one * other]
+    rate = xirr(flows, ["2023-01-01", "2024-01-01", "2024-12-31"])
+    assert rate == pytest.approx(nearest, abs=1e-9)
+
+
+@pytest.mark.parametrize("root", [-0.9, 0.1, 0.5])
+def test_xirr_finds_a_root_at_which_the_worth_only_turns(root: float) -> None:
+    once = 1 + root
+    flows = [100.0, -200 * once, 100 * once**2]
+    # The worth is flat there, so that half of the digits are lost.
+    assert xirr(flows, ["2023-01-01", "2024-01-01", "2024-12-31"]) == pytest.approx(root, abs=1e-6)
+
+
+def test_xnpv_counts_a_flow_of_zero_as_nothing_where_its_factor_is_too_large() -> None:
+    far = [45_000, 45_000 + 365 * 200]
+    assert xnpv([7.0, 0.0], far, rate=-0.999999) == 7.0
+    assert xnpv([[7.0, 1.0], [0.0, 1.0]], far, rate=-0.999999).tolist() == [7.0, np.inf]
+
+
 def test_xirr_finds_a_gain_made_in_a_day() -> None:
     assert np.log1p(xirr([-100, 150], ["2024-01-01", "2024-01-02"])) == pytest.approx(365 * np.log(1.5))
 
@@ -182,12 +217,12 @@ def test_xirr_finds_a_gain_made_in_a_day() -> None:
 @given(st.integers(1, 6), st.integers(1, 5), st.integers(1, 12))
 def test_many_scenarios_are_worth_what_each_is_worth_alone(rows: int, columns: int, years: int) -> None:
     rng = np.random.default_rng([rows, columns, years])
-    flows, rate = rng.normal(size=(rows, columns, years)), rng.uniform(-0.2, 0.4, columns)
+    flows, rate = rng.normal(size=(years, rows, columns)), rng.uniform(-0.2, 0.4, columns)
     values = present_value(flows, rate=rate, timing="mid")
     assert values.shape == (rows, columns)
     for row in range(rows):
         for column in range(columns):
-            alone = present_value(flows[row, column], rate=rate[column], timing="mid")
+            alone = present_value(flows[:, row, column], rate=rate[column], timing="mid")
             assert values[row, column] == pytest.approx(alone, rel=1e-12, abs=1e-12)
 
 
@@ -200,7 +235,7 @@ def test_one_row_of_flows_is_valued_at_every_rate() -> None:
 def test_scalars_give_plain_floats_and_arrays_give_arrays() -> None:
     assert type(present_value([1.0, 2.0], rate=0.1)) is float
     assert type(exit_multiple_terminal_value(2.0, multiple=3.0)) is float
-    assert discount_factors([0.1, 0.2], years=3).shape == (2, 3)
+    assert discount_factors([0.1, 0.2], years=3).shape == (3, 2)
 
 
 def test_importing_the_core_does_not_import_scipy() -> None:
@@ -249,12 +284,12 @@ def test_importing_the_core_does_not_import_scipy() -> None:
         (
             lambda: present_value([], rate=0.1),
             ShapeError,
-            "flows [] must have at least one period along its last axis",
+            "flows [] must have at least one period along its first axis",
         ),
         (
             lambda: present_value(5.0, rate=0.1),
             ShapeError,
-            "flows 5.0 must have at least one period along its last axis",
+            "flows 5.0 must have at least one period along its first axis",
         ),
         (
             lambda: present_value(["1", "2"], rate=0.1),
@@ -279,7 +314,7 @@ def test_importing_the_core_does_not_import_scipy() -> None:
             "flows discounted exceed the largest number of 64 bits",
         ),
         (
-            lambda: present_value(np.ones((3, 5)), rate=[0.1, 0.2]),
+            lambda: present_value(np.ones((5, 3)), rate=[0.1, 0.2]),
             ShapeError,
             "rate of shape (2,) does not fit the shape (3,) of one year of flows",
         ),
@@ -335,9 +370,9 @@ def test_importing_the_core_does_not_import_scipy() -> None:
             "dates 60 must be dates, ISO texts (2024-03-08) or Excel serial numbers",
         ),
         (
-            lambda: xnpv([[1.0], [2.0]], ["2024-01-01"], rate=[0.1, 0.2, 0.3]),
+            lambda: xnpv([[1.0, 2.0]], ["2024-01-01"], rate=[0.1, 0.2, 0.3]),
             ShapeError,
-            "rate of shape (3,) does not fit the shape (2,) of one date of flows",
+            "rate of shape (3,) does not fit the shape (2,) of one year of flows",
         ),
         (
             lambda: xirr([1.0, 2.0], PAID_ON[:2]),
@@ -355,9 +390,9 @@ def test_importing_the_core_does_not_import_scipy() -> None:
             "flows [100.0, -150.0, 100.0] have no internal rate of return above -100.00%",
         ),
         (
-            lambda: xirr([[-1.0, 2.0]], PAID_ON[:2]),
+            lambda: xirr([[-1.0], [2.0]], PAID_ON[:2]),
             ShapeError,
-            "flows of shape (1, 2) must be one row of amounts",
+            "flows of shape (2, 1) must be one row of amounts",
         ),
     ],
 )

@@ -12,15 +12,16 @@ from xlwings_addin.core.errors import (
     ChoiceError,
     DomainError,
     InputError,
+    LibraryError,
     ShapeError,
     ValuationError,
 )
 
-TREE = [ValuationError, DomainError, ShapeError, ChoiceError, InputError, BookError]
+TREE = [ValuationError, DomainError, ShapeError, ChoiceError, InputError, LibraryError, BookError]
 
 
 def test_an_error_keeps_what_its_message_is_made_of() -> None:
-    error = DomainError("wacc", 0.02, "must exceed terminal_growth 3.00%", shown="2.00%")
+    error = DomainError("wacc", 0.02, "must exceed terminal_growth 3.00%", display="2.00%")
     assert (error.argument, error.value, error.rule) == ("wacc", 0.02, "must exceed terminal_growth 3.00%")
     assert str(error) == "wacc 2.00% must exceed terminal_growth 3.00%"
 

@@ -154,10 +154,10 @@ def test_a_fade_of_one_year_is_its_start() -> None:
     assert geometric_fade(0.10, 0.05, years=1).tolist() == [0.10]
 
 
-def test_fades_of_many_scenarios_have_the_year_last() -> None:
+def test_fades_of_many_scenarios_have_the_year_first() -> None:
     paths = linear_fade([0.10, 0.20], [[0.05], [0.04], [0.03]], years=4)
-    assert paths.shape == (3, 2, 4)
-    assert paths[2, 1] == pytest.approx(linear_fade(0.20, 0.03, years=4))
+    assert paths.shape == (4, 3, 2)
+    assert paths[:, 2, 1] == pytest.approx(linear_fade(0.20, 0.03, years=4))
 
 
 @given(st.floats(0.001, 0.2), st.floats(0, 0.9), st.integers(1, 40))

@@ -111,7 +111,7 @@ def test_xirr_of_yearly_flows_is_the_irr_of_numpy_financial() -> None:
 
 
 def test_xnpv_takes_scenarios_of_flows_and_of_rates() -> None:
-    flows = np.array([MICROSOFT_FLOWS, [-5000, 1375, 2125, 1625, 1375]])
+    flows = np.transpose([MICROSOFT_FLOWS, [-5000, 1375, 2125, 1625, 1375]])
     assert xnpv(flows, MICROSOFT_DAYS, rate=0.09).round(2).tolist() == [2086.65, 1043.32]
     by_rate = xnpv(MICROSOFT_FLOWS, MICROSOFT_DAYS, rate=[0.0, 0.09])
     assert by_rate.round(2).tolist() == [3000.0, 2086.65]

@@ -14,9 +14,9 @@ from xlwings_addin.core.errors import ChoiceError, DomainError, ShapeError, Valu
 @pytest.mark.parametrize(
     ("check", "passing"),
     [
-        (validation.numbers, [-1e300, 0, 1e300]),
-        (validation.rates, [-0.999, 0.0, 5.0]),
-        (validation.shares_of_one, [0.0, 0.5, 1.0]),
+        (validation.as_numbers, [-1e300, 0, 1e300]),
+        (validation.as_rates, [-0.999, 0.0, 5.0]),
+        (validation.fractions, [0.0, 0.5, 1.0]),
         (validation.positive, [1e-300, 1.0]),
         (validation.not_negative, [0.0, 1.0]),
     ],
@@ -33,19 +33,19 @@ def test_a_check_gives_back_numbers_that_keep_its_rule(
     ("call", "error", "message"),
     [
         (
-            lambda: validation.numbers("figure", ["x"]),
+            lambda: validation.as_numbers("figure", ["x"]),
             ShapeError,
             "figure ['x'] must be a number or an array of numbers",
         ),
         (
-            lambda: validation.numbers("figure", [[1.0], [1.0, 2.0]]),
+            lambda: validation.as_numbers("figure", [[1.0], [1.0, 2.0]]),
             ShapeError,
             "figure [[1.0], [1.0, 2.0]] must be a number or an array of numbers",
         ),
-        (lambda: validation.numbers("figure", np.nan), DomainError, "figure nan must be finite"),
-        (lambda: validation.rates("figure", -1.0), DomainError, "figure -100.00% must be above -100.00%"),
+        (lambda: validation.as_numbers("figure", np.nan), DomainError, "figure nan must be finite"),
+        (lambda: validation.as_rates("figure", -1.0), DomainError, "figure -100.00% must be above -100.00%"),
         (
-            lambda: validation.shares_of_one("figure", [0.2, 1.01]),
+            lambda: validation.fractions("figure", [0.2, 1.01]),
             DomainError,
             "figure[1] 101.00% must be from 0.00% to 100.00%",
         ),
@@ -87,12 +87,14 @@ def test_the_first_of_several_bad_values_is_named() -> None:
 
 def test_a_bound_that_is_an_array_is_named_at_the_place_it_is_broken() -> None:
     with pytest.raises(DomainError, match=r"^wacc\[1, 0\] 3\.00% must exceed growth 4\.00%$"):
-        validation.exceeds("wacc", np.array([0.03]), "growth", np.array([[0.01], [0.04]]))
+        validation.require_exceeds("wacc", np.array([0.03]), "growth", np.array([[0.01], [0.04]]))
 
 
 def test_a_bound_on_a_number_that_is_no_rate_is_shown_as_it_is() -> None:
     with pytest.raises(DomainError, match=r"^saturation 10 must exceed level 12$"):
-        validation.exceeds("saturation", np.array(10.0), "level", np.array(12.0), show=validation.plain)
+        validation.require_exceeds(
+            "saturation", np.array(10.0), "level", np.array(12.0), show=validation.plain
+        )
 
 
 def test_shapes_that_fit_give_their_common_shape() -> None:

@@ -170,23 +170,23 @@ def test_the_order_of_doublings_and_years_does_not_matter() -> None:
 
 
 def test_many_scenarios_learn_as_each_does_alone() -> None:
-    bases, made = np.array([100.0, 200.0]), np.array([[1.0, 2.0, 5.0], [3.0, 4.0, 9.0]])
+    bases, made = np.array([100.0, 200.0]), np.transpose([[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 9.0, 11.0]])
     rates = np.array([[0.0], [0.1], [0.2]])
     costs = unit_cost(bases, cumulative=made, base_cumulative=[0.5, 1.5], learning_rate=rates)
-    assert costs.shape == (3, 2, 3)
-    alone = unit_cost(200.0, cumulative=made[1], base_cumulative=1.5, learning_rate=0.2)
-    assert costs[2, 1] == pytest.approx(alone, rel=1e-13)
+    assert costs.shape == (4, 3, 2)
+    alone = unit_cost(200.0, cumulative=made[:, 1], base_cumulative=1.5, learning_rate=0.2)
+    assert costs[:, 2, 1] == pytest.approx(alone, rel=1e-13)
 
 
 def test_many_scenarios_ramp_as_each_does_alone() -> None:
-    bases, growth = np.array([10.0, 20.0]), np.array([[0.1, 0.2, 0.3], [0.0, -0.1, 0.5]])
+    bases, growth = np.array([10.0, 20.0]), np.transpose([[0.1, 0.2, 0.3], [0.0, -0.1, 0.5]])
     revenue = revenue_ramp(bases, growth=growth)
     income = operating_income_ramp(revenue, final_margin=[0.1, 0.2], start_income=[-1.0, 0.0])
     for case in range(2):
-        alone = revenue_ramp(bases[case], growth=growth[case])
-        assert revenue[case] == pytest.approx(alone)
+        alone = revenue_ramp(bases[case], growth=growth[:, case])
+        assert revenue[:, case] == pytest.approx(alone)
         ramp = operating_income_ramp(alone, final_margin=[0.1, 0.2][case], start_income=[-1.0, 0.0][case])
-        assert income[case] == pytest.approx(ramp)
+        assert income[:, case] == pytest.approx(ramp)
 
 
 @pytest.mark.parametrize(
@@ -205,12 +205,12 @@ def test_many_scenarios_ramp_as_each_does_alone() -> None:
         (
             lambda: revenue_ramp(1.0, growth=0.1),
             ShapeError,
-            "growth 0.1 must have at least one period along its last axis",
+            "growth 0.1 must have at least one period along its first axis",
         ),
         (
-            lambda: revenue_ramp([1.0, 2.0, 3.0], growth=np.ones((2, 4))),
+            lambda: revenue_ramp([1.0, 2.0, 3.0], growth=np.ones((4, 2))),
             ShapeError,
-            "one year of growth of shape (2,) does not fit the shape (3,) of base_revenue",
+            "base_revenue of shape (3,) does not fit the shape (2,) of one year of growth",
         ),
         (lambda: revenue_ramp(1.0, growth=[np.nan]), DomainError, "growth[0] nan must be finite"),
         (
@@ -248,7 +248,7 @@ def test_many_scenarios_ramp_as_each_does_alone() -> None:
         (
             lambda: unit_cost(1.0, cumulative=2.0, base_cumulative=1.0, learning_rate=0.1),
             ShapeError,
-            "cumulative 2.0 must have at least one period along its last axis",
+            "cumulative 2.0 must have at least one period along its first axis",
         ),
         (
             lambda: unit_cost(1.0, cumulative=[1.0], base_cumulative=0.0, learning_rate=0.1),
@@ -266,9 +266,9 @@ def test_many_scenarios_ramp_as_each_does_alone() -> None:
             "learning_rate[1] -10.00% must be from 0.00% to below 100.00%",
         ),
         (
-            lambda: unit_cost([1.0] * 3, cumulative=np.ones((2, 4)), base_cumulative=1.0, learning_rate=0.1),
+            lambda: unit_cost([1.0] * 3, cumulative=np.ones((4, 2)), base_cumulative=1.0, learning_rate=0.1),
             ShapeError,
-            "one year of cumulative of shape (2,) does not fit the shape (3,) of base_cost",
+            "base_cost of shape (3,) does not fit the shape (2,) of one year of cumulative",
         ),
         (lambda: operating_income(1.0, margin=1.5), DomainError, "margin 150.00% must not exceed 100.00%"),
         (

@@ -11,11 +11,12 @@ import pytest
 
 import xlwings_addin as xa
 from examples import build_car_maker_ramp, build_conglomerate_sotp, build_two_stage_dcf
-from udfs.registry import PREFIXES, REGISTRY, Target, callbacks
-from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.calculate import own_functions, recalculate
-from xlwings_addin.book.libreoffice import recalculate_with_libreoffice
-from xlwings_addin.book.package import (
+from xlwings_addin.engine.calculate import recalculate
+from xlwings_addin.engine.formulas import own_functions
+from xlwings_addin.engine.libreoffice import recalculate_with_libreoffice
+from xlwings_addin.functions.registry import PREFIXES, Target, callbacks
+from xlwings_addin.xlsx.agreement import disagreement
+from xlwings_addin.xlsx.package import (
     CellKey,
     CellValue,
     formula_cells,
@@ -35,11 +36,13 @@ every_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda module: 
 
 def function_cells(path: Path) -> list[CellKey]:
     """The cells that call one of our functions."""
-    return [(cell.sheet, cell.cell) for cell in formula_cells(path) if own_functions([cell.text], REGISTRY)]
+    return [
+        (cell.sheet, cell.cell) for cell in formula_cells(path) if own_functions([cell.text], callbacks())
+    ]
 
 
-def differing(found: dict[CellKey, CellValue], expected: dict[CellKey, CellValue]) -> list[str]:
-    told = ((at, disagreement(found.get(at), value)) for at, value in expected.items())
+def differing(values: dict[CellKey, CellValue], expected: dict[CellKey, CellValue]) -> list[str]:
+    told = ((at, disagreement(values.get(at), value)) for at, value in expected.items())
     return [f"{sheet}!{cell}: {words}" for (sheet, cell), words in told if words]
 
 
@@ -78,7 +81,7 @@ def test_an_example_gives_the_same_values_in_every_spelling(
 ) -> None:
     out = tmp_path / "respelled.xlsx"
     values = xa.recalculate(example.PATH, out, target=target)
-    spelled = {called for cell in formula_cells(out) for called in own_functions([cell.text], REGISTRY)}
+    spelled = {called for cell in formula_cells(out) for called in own_functions([cell.text], callbacks())}
     assert spelled
     assert all(called.startswith(PREFIXES[target]) for called in spelled)
     assert xa.recalculate(out) == values
@@ -107,9 +110,9 @@ def test_libreoffice_gives_the_same_for_every_native_formula(libreoffice: Path, 
             blanked = write_values(out, {at: 0.0 for at in values if at not in own})
             files[out.name] = freeze_formulas(blanked, own)
             expected.append({at: value for at, value in values.items() if at not in own})
-    for name, found, values in zip(files, recalculate_with_libreoffice(files), expected, strict=True):
+    for name, file, values in zip(files, recalculate_with_libreoffice(files), expected, strict=True):
         assert len(values) > 50
-        assert differing(found, values) == [], name
+        assert differing(file, values) == [], name
 
 
 @every_example

@@ -64,6 +64,14 @@ class Driver:
     def save(self, path):
         self.document.storeToURL(Path(path).as_uri(), properties(FilterName=FILTERS[Path(path).suffix]))
 
+    def insert(self, sheet, at, count, axis):
+        """Insert rows or columns in front of number `at`, from 1; a negative count deletes."""
+        lines = getattr(self.sheet(sheet), axis.capitalize())
+        if count > 0:
+            lines.insertByIndex(at - 1, count)
+        else:
+            lines.removeByIndex(at - 1, -count)
+
     def sheet(self, name):
         sheets = self.document.Sheets
         return sheets.getByIndex(0) if name is None else sheets.getByName(name)
@@ -90,12 +98,12 @@ class Driver:
 
     def values(self, area, sheet=None):
         """What the cells of an area show, rows of them, errors as texts."""
-        found = self.sheet(sheet).getCellRangeByName(area)
-        rows = [list(row) for row in found.getDataArray()]
+        cell_range = self.sheet(sheet).getCellRangeByName(area)
+        rows = [list(row) for row in cell_range.getDataArray()]
         for row, values in enumerate(rows):
             for column, value in enumerate(values):
                 if value is None:
-                    code = found.getCellByPosition(column, row).getError()
+                    code = cell_range.getCellByPosition(column, row).getError()
                     values[column] = ERRORS.get(code, f"Err:{code}")
         return rows
 
@@ -129,13 +137,13 @@ class Driver:
 
     def descriptions(self):
         """The texts of the function wizard for our functions, by the name that it shows."""
-        found = {}
-        for each in self.service("com.sun.star.sheet.FunctionDescriptions"):
-            texts = {prop.Name: prop.Value for prop in each}
+        described = {}
+        for entry in self.service("com.sun.star.sheet.FunctionDescriptions"):
+            texts = {prop.Name: prop.Value for prop in entry}
             if texts["Name"].startswith("VAL."):
                 arguments = [(a.Name, a.Description, a.IsOptional) for a in texts["Arguments"] or ()]
-                found[texts["Name"]] = (texts["Category"], texts["Description"], arguments)
-        return found
+                described[texts["Name"]] = (texts["Category"], texts["Description"], arguments)
+        return described
 
     def interface(self, kind):
         """The menus or toolbars that extensions add: name, context, and the commands in it."""
@@ -144,15 +152,15 @@ class Driver:
             "com.sun.star.configuration.ConfigurationAccess",
             properties(nodepath=f"/org.openoffice.Office.Addons/AddonUI/{kind}"),
         )
-        found = {}
+        signatures = {}
         for name in root.ElementNames:
             node = root.getByName(name)
             commands = node.getByName("Submenu") if node.hasByName("Submenu") else node
-            found[name] = [
-                tuple(commands.getByName(each).getByName(text) for text in ("URL", "Title", "Context"))
-                for each in commands.ElementNames
+            signatures[name] = [
+                tuple(commands.getByName(element).getByName(text) for text in ("URL", "Title", "Context"))
+                for element in commands.ElementNames
             ]
-        return found
+        return signatures
 
     def url(self, text):
         url = uno.createUnoStruct("com.sun.star.util.URL")

@@ -51,13 +51,17 @@ class Office:
 
 @contextmanager
 def running_office(
-    soffice: Path, folder: Path, variables: Mapping[str, str] | None = None
+    soffice: Path, folder: Path, variables: Mapping[str, str] | None = None, *, extension: bool = True
 ) -> Iterator[Office]:
-    """An office that runs while the block does; `variables` are added to its environment."""
+    """An office that runs while the block does; `variables` are added to its environment.
+
+    Without `extension` it has none of ours.
+    """
     python = python_with_uno(soffice)
     bundled, profile, pipe = folder / "extensions", folder / "profile", f"calc-{uuid4().hex}"
-    with zipfile.ZipFile(export(folder)) as extension:
-        extension.extractall(bundled / "xiaomi-model")
+    if extension:
+        with zipfile.ZipFile(export(folder)) as archive:
+            archive.extractall(bundled / "xiaomi-model")
     environment = {**os.environ, "XIAOMI_MODEL_LOG": str(folder / "log"), **(variables or {})}
     office = subprocess.Popen(
         [

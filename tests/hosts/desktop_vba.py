@@ -44,7 +44,7 @@ def statements(source: str) -> list[str]:
 
 def procedures(source: str) -> dict[str, Procedure]:
     """The procedures of a module by name. Two of one name, or one that does not end, fail."""
-    found: dict[str, Procedure] = {}
+    by_name: dict[str, Procedure] = {}
     head: tuple[str, str, bool, tuple[Parameter, ...], str] | None = None
     body: list[str] = []
     for line in statements(source):
@@ -53,19 +53,19 @@ def procedures(source: str) -> dict[str, Procedure]:
             scope, kind, name, listed, type_ = declared.groups()
             head, body = (name, kind, scope != "Private", _parameters(listed), type_ or ""), []
         elif head is not None and line == f"End {head[1]}":
-            assert head[0].lower() not in {name.lower() for name in found}, f"{head[0]} stands there twice"
-            found[head[0]] = Procedure(*head, tuple(body))
+            assert head[0].lower() not in {name.lower() for name in by_name}, f"{head[0]} stands there twice"
+            by_name[head[0]] = Procedure(*head, tuple(body))
             head = None
         else:
             body.append(line)
     assert head is None, f"{head} does not end"
-    return found
+    return by_name
 
 
 def _parameters(listed: str) -> tuple[Parameter, ...]:
     if not listed:
         return ()
-    matches = [_PARAMETER.match(each.strip()) for each in listed.split(",")]
+    matches = [_PARAMETER.match(word.strip()) for word in listed.split(",")]
     assert all(matches), listed
     return tuple(Parameter(m[2], bool(m[1]), m[3] or "") for m in matches if m)
 

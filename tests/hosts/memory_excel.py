@@ -4,7 +4,7 @@ It is no Excel. It follows what Excel's object model documents, as far as the ad
 Value2 of whole ranges (a single cell as its value, errors as numbers, a number as text in Formula), what
 Excel makes of a typed text unless an apostrophe stands before it, values that stay as they were until a
 calculation, custom XML parts, SaveCopyAs, cells that refuse to be written. Values come from the embedded
-engine; what hangs on a formula that was typed over keeps its value.
+engine; a formula that is typed over goes.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from typing import Any
 from lxml import etree
 from xlwings import base_classes
 
-from udfs.registry import callbacks
-from xlwings_addin.book.agreement import plain
-from xlwings_addin.book.calculate import Calculation
-from xlwings_addin.book.package import (
+from xlwings_addin.engine.calculate import Calculation
+from xlwings_addin.functions.cell_errors import NUMBERS, SCODE
+from xlwings_addin.functions.registry import callbacks
+from xlwings_addin.layout.state import NAMESPACE, parts_with_state, read_state, state_from_part, state_part
+from xlwings_addin.xlsx.addresses import join_address, split_address
+from xlwings_addin.xlsx.agreement import plain
+from xlwings_addin.xlsx.package import (
     CellKey,
     CellValue,
     Package,
@@ -29,9 +32,7 @@ from xlwings_addin.book.package import (
     parts_with_values,
     read_values,
 )
-from xlwings_addin.book.sheet_xml import join_address, split_address
-from xlwings_addin.book.state import NAMESPACE, parts_with_state, read_state, state_from_part, state_part
-from xlwings_addin.hosts.desktop.cell_errors import NUMBERS, SCODE
+from xlwings_addin.xlsx.relinking import with_formulas
 
 Place = tuple[int, int]
 
@@ -100,6 +101,7 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
         self.engine = Calculation(package, callbacks())
         self.values: dict[CellKey, CellValue] = {}
         self.typed: dict[CellKey, CellValue] = {}
+        self.ever_typed: dict[CellKey, CellValue] = {}
         self.widths: dict[tuple[str, int], float] = {}
         self.refuse: Callable[[str, Place], bool] = lambda title, place: False
         self.sheets = MemorySheets(self)
@@ -113,27 +115,31 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
         """What Excel does when it calculates: formulas follow what was typed."""
         if self.values and not self.typed:
             return
-        for at, value in self.typed.items():
-            if at[0] in self.package.sheets() and at not in self.values:
-                self.engine.set_value(*at, value)
+        typed = {at: value for at, value in self.typed.items() if at[0] in self.package.sheets()}
+        self.ever_typed |= typed
+        if overwritten := typed.keys() & self.values.keys():
+            self.package = with_formulas(self.package, {}, overwritten)
+            self.engine, typed = Calculation(self.package, callbacks()), self.ever_typed
+        for at, value in typed.items():
+            self.engine.set_value(*at, value)
         self.typed.clear()
         self.values = self.engine.values()
 
     def put(self, title: str, place: Place, content: Any) -> None:
         """Type something into a cell, before anything is calculated."""
-        held = _typed_in(content)
+        cell_content = _typed_in(content)
         page = self.pages[title]
-        if held is None:
+        if cell_content is None:
             page.pop(place, None)
         else:
-            page[place] = held
-        if not isinstance(held, Formula):
-            self.typed[title, join_address(*place)] = held
+            page[place] = cell_content
+        if not isinstance(cell_content, Formula):
+            self.typed[title, join_address(*place)] = cell_content
 
     def shows(self, title: str, place: Place) -> CellValue:
         """What a cell shows."""
-        held = self.pages[title].get(place)
-        return self.values.get((title, join_address(*place))) if isinstance(held, Formula) else held
+        content = self.pages[title].get(place)
+        return self.values.get((title, join_address(*place))) if isinstance(content, Formula) else content
 
     def SaveCopyAs(self, path: str) -> None:  # noqa: N802
         """A copy of the file, without the sheets that were added."""
@@ -145,7 +151,7 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
         parts = parts_with_values(self.package, values, add_cells=True)
         kept = self.CustomXMLParts.SelectByNamespace(NAMESPACE)
         if kept.Count:
-            state = state_from_part(kept.Item(1).XML, shown=self.name)
+            state = state_from_part(kept.Item(1).XML, name=self.name)
             parts |= parts_with_state(self.package, state)
         Path(path).write_bytes(self.package.with_parts(parts))
 
@@ -192,11 +198,11 @@ class MemorySheets(base_classes.Sheets):  # type: ignore[misc]
 
     def __init__(self, book: MemoryBook) -> None:
         self.book = book
-        self.shown = next(iter(book.pages))
+        self.active_title = next(iter(book.pages))
 
     @property
     def active(self) -> MemorySheet:
-        return MemorySheet(self.book, self.shown)
+        return MemorySheet(self.book, self.active_title)
 
     def __call__(self, name_or_index: str | int) -> MemorySheet:
         titles = list(self.book.pages)
@@ -215,7 +221,7 @@ class MemorySheets(base_classes.Sheets):  # type: ignore[misc]
         assert after is not None
         assert after.name == list(self.book.pages)[-1]
         self.book.pages[name] = {}
-        self.shown = name
+        self.active_title = name
         return MemorySheet(self.book, name)
 
 
@@ -235,13 +241,13 @@ class MemorySheet(base_classes.Sheet):  # type: ignore[misc]
 
     def range(self, arg1: Place | MemoryRange, arg2: Place | MemoryRange | None = None) -> MemoryRange:
         first, last = (
-            (each.row, each.column) if isinstance(each, MemoryRange) else each
-            for each in (arg1, arg1 if arg2 is None else arg2)
+            (entry.row, entry.column) if isinstance(entry, MemoryRange) else entry
+            for entry in (arg1, arg1 if arg2 is None else arg2)
         )
         return MemoryRange(self, first, (last[0] - first[0] + 1, last[1] - first[1] + 1))
 
     def Activate(self) -> None:  # noqa: N802
-        self.book.sheets.shown = self.name
+        self.book.sheets.active_title = self.name
 
     def delete(self) -> None:
         del self.book.pages[self.name]
@@ -280,19 +286,19 @@ class MemoryRange(base_classes.Range):  # type: ignore[misc]
         height, width = self.shape
         return [[(self.row + down, self.column + right) for right in range(width)] for down in range(height)]
 
-    def _each(self, give: Callable[[Place], Any]) -> Any:
+    def _by_place(self, give: Callable[[Place], Any]) -> Any:
         rows = tuple(tuple(give(place) for place in line) for line in self._places())
         return rows if self.shape != (1, 1) else rows[0][0]
 
     @property
     def Value2(self) -> Any:  # noqa: N802
         book, title = self.sheet.book, self.sheet.name
-        return self._each(lambda place: _as_com(book.shows(title, place)))
+        return self._by_place(lambda place: _as_com(book.shows(title, place)))
 
     @property
     def formula(self) -> Any:
         page: Mapping[Place, Any] = self.sheet.book.pages[self.sheet.name]
-        return self._each(lambda place: _formula_of(page.get(place)))
+        return self._by_place(lambda place: _formula_of(page.get(place)))
 
     @formula.setter
     def formula(self, contents: Any) -> None:
@@ -313,11 +319,11 @@ def _as_com(value: Any) -> Any:
     return SCODE + NUMBERS[value] if isinstance(value, str) and value in NUMBERS else value
 
 
-def _formula_of(held: Any) -> str:
+def _formula_of(content: Any) -> str:
     """Range.Formula: of a constant its text, as it would be typed in."""
-    if isinstance(held, bool):
-        return str(held).upper()
-    return "" if held is None else f"{held:.15g}" if isinstance(held, float) else str(held)
+    if isinstance(content, bool):
+        return str(content).upper()
+    return "" if content is None else f"{content:.15g}" if isinstance(content, float) else str(content)
 
 
 def _typed_in(content: Any) -> Any:

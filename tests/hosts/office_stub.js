@@ -27,6 +27,7 @@
   let sheets = [];
   let parts = [];
   let writes = [];
+  let selected = ["", 0, 0];
   const toSheet = ({ name, values, formulas, formats }, position) => ({ name, position, values, formulas, formats });
   const letters = (column) => (column > 25 ? letters(Math.floor(column / 26) - 1) : "") + String.fromCharCode(65 + (column % 26));
   const columnOf = (text) => [...text].reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0) - 1;
@@ -53,6 +54,11 @@
       get formulas() {
         return cells("formulas");
       },
+      set formulas(rows) {
+        range.values = rows;
+      },
+      select: () => (selected = [sheet.name, top, left]),
+      getCell: (row, column) => area(sheet, top + row, left + column, 1, 1),
       get numberFormat() {
         return cells("formats");
       },
@@ -67,9 +73,14 @@
     showGridlines: true,
     getUsedRangeOrNullObject: () =>
       sheet.values.length ? area(sheet, 0, 0, sheet.values.length, sheet.values[0].length) : nothing(),
+    activate: () => {},
     getRange: (address) => {
-      const [, column, row] = address.split(":").pop().match(/([A-Z]+)(\d+)/);
-      return area(sheet, 0, 0, Number(row), columnOf(column) + 1);
+      const [first, last] = address.split(":").map((cell) => {
+        const [, column, row] = cell.match(/([A-Z]+)(\d+)/);
+        return [Number(row) - 1, columnOf(column)];
+      });
+      const [bottom, right] = last ?? first;
+      return area(sheet, ...first, bottom - first[0] + 1, right - first[1] + 1);
     },
     getRangeByIndexes: (...edges) => area(sheet, ...edges),
   });
@@ -80,6 +91,7 @@
       return sheets.map((sheet) => loadable(worksheet(sheet)));
     },
     getActiveWorksheet: () => loadable(worksheet(sheets[0])),
+    getItem: (name) => loadable(worksheet(sheets.find((sheet) => sheet.name === name))),
     getItemOrNullObject: (name) => {
       const found = sheets.find((sheet) => sheet.name === name);
       return found ? loadable(worksheet(found)) : nothing();
@@ -106,7 +118,7 @@
     worksheets: orNothing(worksheets),
     customXmlParts,
     application: loadable({ calculationMode: "Automatic" }),
-    getSelectedRange: () => loadable({ address: "Cover!A1" }),
+    getSelectedRange: () => area(sheets.find((sheet) => sheet.name === selected[0]) ?? sheets[0], ...selected.slice(1), 1, 1),
   });
 
   class RequestContext {
@@ -164,6 +176,7 @@
     onReady: (then) => (then ? opened.then(then) : opened),
     actions: { associate: (id, call) => (actions[id] = call) },
     context: orNothing({
+      officeTheme: { bodyBackgroundColor: globalThis.officeBackground },
       requirements: {
         isSetSupported: (set, version) => set !== "ExcelApi" || Number(version.split(".")[1]) <= 12,
       },
@@ -178,6 +191,8 @@
       values[row - 1][column - 1] = value;
       return before;
     },
+    select: (...place) => (selected = place),
+    selected: () => selected,
     stateOf: () => parts.map((part) => part.xml),
     async cell(id, args, invocation = {}) {
       try {

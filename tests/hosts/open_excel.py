@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,30 @@ from openpyxl import load_workbook
 from openpyxl.styles.numbers import is_date_format
 from openpyxl.utils.datetime import WINDOWS_EPOCH
 
-from udfs.registry import callbacks
-from xlwings_addin.book.calculate import Calculation
-from xlwings_addin.book.package import CellKey, CellValue, read_package
-from xlwings_addin.book.refresh import FileBook
-from xlwings_addin.book.sheet_xml import join_address, split_address
-from xlwings_addin.book.state import State, read_state, state_text
+from xlwings_addin.engine.calculate import Calculation
+from xlwings_addin.functions.registry import callbacks
+from xlwings_addin.layout.state import State, read_state, state_text
+from xlwings_addin.refresh.file import FileMedium
 from xlwings_addin.sheets import sheets
+from xlwings_addin.xlsx.addresses import join_address, split_address
+from xlwings_addin.xlsx.package import CellKey, CellValue, read_package
+from xlwings_addin.xlsx.relinking import with_formulas
 
 OURS = [sheet.title for sheet in sheets()]
+
+
+@cache
+def _formats(path: Path) -> dict[str, dict[str, str]]:
+    """The number formats of a file that no test changes."""
+    return {
+        sheet.title: {
+            cell.coordinate: cell.number_format
+            for line in sheet.iter_rows()
+            for cell in line
+            if cell.value is not None
+        }
+        for sheet in load_workbook(path)
+    }
 
 
 class OpenExcel:
@@ -33,17 +49,10 @@ class OpenExcel:
     def __init__(self, path: Path) -> None:
         package = read_package(path)
         self.state: State | None = read_state(package)
-        self.formats = {
-            sheet.title: {
-                cell.coordinate: cell.number_format
-                for line in sheet.iter_rows()
-                for cell in line
-                if cell.value is not None
-            }
-            for sheet in load_workbook(path)
-        }
-        cells = FileBook(package)
+        self.formats = _formats(path)
+        cells = FileMedium(path, {})
         self.typed = {title: dict(cells.read(title)) for title in package.sheets()}
+        self.package, self.ever_typed = package, dict[CellKey, CellValue]()
         self.calculation = Calculation(package, callbacks())
         self.calculated = set(package.sheets())
         self.keep_values()
@@ -52,7 +61,8 @@ class OpenExcel:
         self.values: dict[CellKey, CellValue] = dict(self.calculation.values())
 
     def type(self, typed: Mapping[CellKey, CellValue]) -> None:
-        """Type values into cells that hold no formula; what hangs on them follows."""
+        """Type values into cells; a formula that stands there goes, and what hangs on them follows."""
+        self._overwrite({at for at in typed if at in self.values})
         for (sheet, address), value in typed.items():
             cells = self.typed.setdefault(sheet, {})
             if value == "":
@@ -60,10 +70,18 @@ class OpenExcel:
             else:
                 cells[address] = value.removeprefix("'") if isinstance(value, str) else value
             if sheet in self.calculated:
+                self.ever_typed[sheet, address] = cells.get(address)
                 self.calculation.set_value(sheet, address, cells.get(address))
         self.keep_values()
 
-    def shown(self, sheet: str, address: str) -> CellValue:
+    def _overwrite(self, formulas: set[CellKey]) -> None:
+        if formulas:
+            self.package = with_formulas(self.package, {}, formulas)
+            self.calculation = Calculation(self.package, callbacks())
+            for at, value in self.ever_typed.items():
+                self.calculation.set_value(*at, value)
+
+    def display(self, sheet: str, address: str) -> CellValue:
         typed = self.typed[sheet].get(address)
         is_formula = isinstance(typed, str) and typed.startswith("=") and sheet in self.calculated
         return self.values.get((sheet, address)) if is_formula else typed
@@ -81,13 +99,13 @@ class OpenExcel:
     def _cell(self, sheet: str, address: str, what: str) -> Any:
         if what == "formats":
             return self.formats.get(sheet, {}).get(address, "General")
-        value, held = self.shown_and_held(sheet, address)
-        return value if what == "values" else held
+        value, content = self.display_and_content(sheet, address)
+        return value if what == "values" else content
 
-    def shown_and_held(self, sheet: str, address: str) -> tuple[Any, Any]:
+    def display_and_content(self, sheet: str, address: str) -> tuple[Any, Any]:
         """The value of a cell and its formula, as Office.js gives them: "" for a blank."""
-        both = self.shown(sheet, address), self.typed[sheet].get(address)
-        return tuple("" if each is None else each for each in both)  # type: ignore[return-value]
+        both = self.display(sheet, address), self.typed[sheet].get(address)
+        return tuple("" if entry is None else entry for entry in both)  # type: ignore[return-value]
 
     def payload(self, *args: Any, include: Sequence[str] = OURS) -> dict[str, Any]:
         """What the client sends for a script; without `args` it is started by other means than our pane."""

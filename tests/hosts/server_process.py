@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,10 +12,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 KEY = "XLWINGS_LICENSE_KEY"
 STARTS_WITHIN = 60.0
@@ -23,10 +27,28 @@ COMMAND_LINE = ("-m", "xlwings_addin.cli")
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: where it answers, and what it has written to its log and standard error."""
+    """A running server: where it answers, its process, and where its log and standard error go."""
 
     url: str
     folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @cached_property
+    def token(self) -> str:
+        """The token that the task pane carries; none in production."""
+        pane = self.get("/taskpane.html").text
+        return str(
+            json.loads(pane.partition('id="addin" type="application/json">')[2].partition("<")[0])["token"]
+        )
+
+    @property
+    def of_pane(self) -> dict[str, str]:
+        """What the browser and the client of xlwings send with each request of the task pane."""
+        return {"Origin": self.url, "Authorization": self.token, "Content-Type": "application/json"}
 
     def call(self, name: str, *args: Any, address: str | None = "[Book1.xlsx]Sheet1!B2") -> httpx.Response:
         """Call a function as a cell does."""
@@ -37,7 +59,12 @@ class Server:
         return self.post(f"custom-scripts-call/{name}", payload)
 
     def post(self, path: str, body: object, **headers: str) -> httpx.Response:
-        return httpx.post(f"{self.url}/xlwings/{path}", json=body, headers=headers, timeout=60)
+        return self.post_text(path, json.dumps(body), **headers)
+
+    def post_text(self, path: str, body: str | bytes | Iterator[bytes], **headers: str) -> httpx.Response:
+        """Post a body as it is; `headers` take the place of those of the pane."""
+        sent = {**self.of_pane, **headers}
+        return httpx.post(f"{self.url}/xlwings/{path}", content=body, headers=sent, timeout=60)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         # Its certificate, where it has one, is signed by nobody.
@@ -97,6 +124,19 @@ def start(
         )
 
 
+def with_certificate(folder: Path) -> tuple[str, ...]:
+    """The options for a certificate that nobody has signed; skips the test where there is no openssl."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
+    subprocess.run(
+        [openssl, *made, "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=60
+    )
+    return "--certificate", str(certificate), "--certificate-key", str(key)
+
+
 @contextmanager
 def running(
     folder: Path,
@@ -110,7 +150,7 @@ def running(
     process = start(
         folder, "--port", str(port), *options, program=program, **{KEY: "noncommercial", **settings}
     )
-    server = Server(f"{scheme}://127.0.0.1:{port}", folder)
+    server = Server(f"{scheme}://127.0.0.1:{port}", folder, process)
     try:
         _await(process, server)
         yield server

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from udfs.registry import Number, udf
 from xlwings_addin import cli
+from xlwings_addin.functions.registry import Number, udf
 
 
 def SPARE_PAUSE(seconds: Number) -> Number:  # noqa: N802
@@ -52,6 +52,6 @@ def SPARE_BREAK(number: Number) -> Number:  # noqa: N802
 
 
 if __name__ == "__main__":
-    for each in (SPARE_PAUSE, SPARE_BREAK):
-        udf(each)
+    for entry in (SPARE_PAUSE, SPARE_BREAK):
+        udf(entry)
     cli.main()

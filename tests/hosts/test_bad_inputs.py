@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bad_inputs import BAD, GOOD, Call, laid_out
 from openpyxl import Workbook
 
-from udfs import memory
-from udfs.boundary import calling, last_error
-from udfs.registry import PREFIXES, Target, callbacks
-from xlwings_addin.book.calculate import recalculate
+from tests.hosts.bad_inputs import BAD, GOOD, Call, laid_out
+from xlwings_addin.engine.calculate import recalculate
+from xlwings_addin.functions import memory
+from xlwings_addin.functions.boundary import calling, last_error
+from xlwings_addin.functions.registry import PREFIXES, Target, callbacks
 
 CALLS = (*BAD, *GOOD)
 CALLBACKS = callbacks()
@@ -118,4 +118,4 @@ def test_what_a_workbook_shows_of_an_error_hangs_on_the_file_alone(tmp_path: Pat
     book.save(tmp_path / "book.xlsx")
     first, second = (recalculate(tmp_path / "book.xlsx", CALLBACKS) for _ in range(2))
     assert first == second
-    assert list(first.values()) == ["#NUM!", *[memory.NOT_KNOWN] * 4]
+    assert list(first.values()) == ["#NUM!", *[memory.UNKNOWN_CELL] * 4]

@@ -10,14 +10,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from desktop_vba import Parameter, modules_of, procedures
 from lxml import etree
+from packaging.requirements import Requirement
 
-from xlwings_addin.book.package import read_package, read_values
+from tests.hosts.desktop_vba import Parameter, modules_of, procedures
 from xlwings_addin.hosts.desktop import buttons
 from xlwings_addin.hosts.desktop.addin import FILE, SETTINGS_FILE, addin_bytes, dll_names, export_desktop
 from xlwings_addin.hosts.desktop.ribbon import BUTTONS, MODULE, TAB, ribbon_xml
 from xlwings_addin.hosts.desktop.vba import NOT_OPENED
+from xlwings_addin.xlsx.package import read_package, read_values
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).with_name("ribbon.rng")))
@@ -97,7 +98,7 @@ def test_a_ribbon_that_leaves_the_schema_is_found(change: str, to: str) -> None:
 
 
 def repeated_ids(root: etree._Element) -> list[str]:
-    return [each for each, count in Counter(root.xpath("//@id")).items() if count > 1]
+    return [identifier for identifier, count in Counter(root.xpath("//@id")).items() if count > 1]
 
 
 def without_procedure(root: etree._Element, source: str) -> list[str]:
@@ -105,11 +106,13 @@ def without_procedure(root: etree._Element, source: str) -> list[str]:
     control = (Parameter("control", False, "IRibbonControl"),)
     fitting = {
         name
-        for name, each in procedures(source).items()
-        if each.kind == "Sub" and each.is_public and each.parameters == control
+        for name, procedure in procedures(source).items()
+        if procedure.kind == "Sub" and procedure.is_public and procedure.parameters == control
     }
     return [
-        each for each in root.xpath("//@onAction") if each not in {f"{MODULE}.{name}" for name in fitting}
+        element
+        for element in root.xpath("//@onAction")
+        if element not in {f"{MODULE}.{name}" for name in fitting}
     ]
 
 
@@ -144,7 +147,7 @@ def test_the_tab_has_the_buttons_in_their_order() -> None:
 def test_every_button_runs_python_that_exists() -> None:
     source = modules_of(addin_bytes())[MODULE]
     run = dict(re.findall(r'Sub (\w+)\(\)\n\s*RunButton "(\w+)"\n', source))
-    assert run == {each.procedure: each.action for each in BUTTONS if each.action}
+    assert run == {button.procedure: button.action for button in BUTTONS if button.action}
     assert f'RunPython "from {buttons.__name__} import " & Action & "; " & Action & "()"' in source
     assert all(callable(getattr(buttons, action)) for action in run.values())
 
@@ -153,10 +156,9 @@ def test_every_button_runs_python_that_exists() -> None:
 
 
 def test_the_add_in_calls_the_dll_of_the_xlwings_that_the_project_pins() -> None:
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    (pinned,) = [each for each in extras["desktop"] if each.startswith("xlwings==")]
-    assert pinned in extras["dev"]
-    number = pinned.removeprefix("xlwings==")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (pinned,) = [Requirement(line) for line in project["dependencies"] if line.startswith("xlwings==")]
+    number = str(pinned.specifier).removeprefix("==")
     assert version("xlwings") == number
     assert dll_names() == [f"xlwings32-{number}.dll", f"xlwings64-{number}.dll"]
 

@@ -10,19 +10,20 @@ from typing import Any
 
 import pytest
 import xlwings as xw
-from memory_excel import MemoryBook, RefusedError
 
-from udfs.registry import REGISTRY, callbacks
-from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.context import load_context
-from xlwings_addin.book.package import read_package, read_values
-from xlwings_addin.book.references import Book
-from xlwings_addin.book.refresh import refresh_file
-from xlwings_addin.book.sheet_xml import join_address, split_address
-from xlwings_addin.book.state import read_state
+import xlwings_addin as xa
+from tests.hosts.memory_excel import MemoryBook, RefusedError
+from tests.refresh.refreshing import refresh_file
+from xlwings_addin.functions.registry import REGISTRY
 from xlwings_addin.hosts.desktop import buttons
-from xlwings_addin.hosts.desktop.excel_book import ExcelBook
-from xlwings_addin.model.tables import tables_folder
+from xlwings_addin.hosts.desktop.excel_book import ExcelMedium
+from xlwings_addin.inputs.tables import tables_folder
+from xlwings_addin.layout.references import Book
+from xlwings_addin.layout.state import read_state
+from xlwings_addin.proof.context import load_context
+from xlwings_addin.xlsx.addresses import join_address, split_address
+from xlwings_addin.xlsx.agreement import disagreement
+from xlwings_addin.xlsx.package import read_package, read_values
 
 PLACES = Book(load_context())
 TAX = PLACES.at(f"{{inputs.tax_rate:cases[{PLACES.context.cases.index('base') + 1}]}}")
@@ -39,8 +40,8 @@ def excel(delivered: Path) -> Iterator[MemoryBook]:
 
 
 @pytest.fixture
-def opened(excel: MemoryBook) -> ExcelBook:
-    return ExcelBook(xw.Book(impl=excel))
+def opened(excel: MemoryBook) -> ExcelMedium:
+    return ExcelMedium(xw.Book(impl=excel))
 
 
 def everything(book: MemoryBook) -> dict[str, Any]:
@@ -60,29 +61,29 @@ def type_in(book: MemoryBook, at: tuple[str, str], value: Any) -> None:
     book.calculate()
 
 
-def test_a_sheet_is_read_as_formulas_and_values_and_shown_as_values(opened: ExcelBook) -> None:
-    stored, read, shown = read_values(opened.book.impl.package), opened.read("SOTP"), opened.shown("SOTP")
+def test_a_sheet_is_read_as_formulas_and_values_and_shown_as_values(opened: ExcelMedium) -> None:
+    stored, read, view = read_values(opened.book.impl.package), opened.read("SOTP"), opened.page("SOTP")
     formulas = [address for address, value in read.items() if str(value).startswith("=")]
     assert len(formulas) > 20
-    for address, value in shown.items():
+    for address, value in view.items():
         assert disagreement(value, stored["SOTP", address]) is None
         assert address in formulas or value == read[address]
-    assert opened.read("No such sheet") == opened.shown("No such sheet") == {}
+    assert opened.read("No such sheet") == opened.page("No such sheet") == {}
 
 
 def test_errors_and_texts_that_look_like_something_else_are_read_as_what_they_are(
-    opened: ExcelBook, excel: MemoryBook
+    opened: ExcelMedium, excel: MemoryBook
 ) -> None:
     excel.pages["Cover"][1, 30] = "#N/A"
     type_in(excel, ("Cover", "AD2"), "'=1+1")
-    assert opened.shown("Cover")["AD1"] == "#N/A"
-    assert opened.shown("Cover")["AD2"] == "=1+1"
+    assert opened.page("Cover")["AD1"] == "#N/A"
+    assert opened.page("Cover")["AD2"] == "=1+1"
 
 
 @pytest.mark.parametrize(
     "value", ["=1+1", "2024-03-08", "007", "true", "'quoted", "plain", 1.5, -0.0, True, None]
 )
-def test_what_is_written_is_what_the_cell_holds(opened: ExcelBook, excel: MemoryBook, value: Any) -> None:
+def test_what_is_written_is_what_the_cell_holds(opened: ExcelMedium, excel: MemoryBook, value: Any) -> None:
     type_in(excel, ("Cover", "AD1"), "before")
     opened.write({("Cover", "AD1"): value})
     assert excel.pages["Cover"].get((1, 30)) == value
@@ -97,7 +98,7 @@ def test_without_the_apostrophe_the_stand_in_would_make_something_else_of_a_text
     assert type(excel.pages["Cover"][1, 30]) is not str
 
 
-def test_cells_that_touch_are_written_at_once(opened: ExcelBook, excel: MemoryBook) -> None:
+def test_cells_that_touch_are_written_at_once(opened: ExcelMedium, excel: MemoryBook) -> None:
     writes = []
     excel.refuse = lambda title, place: bool(writes.append(place))
     block = {("Cover", f"{column}{row}"): 1.0 for column in ("AD", "AE", "AF") for row in range(1, 101)}
@@ -107,7 +108,7 @@ def test_cells_that_touch_are_written_at_once(opened: ExcelBook, excel: MemoryBo
 
 
 def test_a_sheet_that_is_not_there_is_added_behind_the_others_and_not_shown(
-    opened: ExcelBook, excel: MemoryBook
+    opened: ExcelMedium, excel: MemoryBook
 ) -> None:
     active = excel.sheets.active.name
     opened.write({("Changes", "B2"): "new"})
@@ -137,7 +138,8 @@ def test_refresh_updates_what_nobody_changed_and_keeps_the_rest(
     before = everything(excel)
     mine = tmp_path / "mine.xlsx"
     excel.SaveCopyAs(str(mine))
-    expected = refresh_file(mine, functions=callbacks(), folder=new_tables)
+    xa.recalculate(mine, out=mine, stored_values_are_old=True)
+    expected = refresh_file(mine, new_tables)
 
     buttons.refresh()
 
@@ -172,8 +174,8 @@ def test_a_second_refresh_knows_what_the_first_has_written(excel: MemoryBook, ne
     excel.SaveCopyAs(str(copy))
     state = read_state(read_package(copy))
     assert state is not None
-    assert state.values["inputs.tax_rate.cases.0"] == 0.17
-    assert ExcelBook(xw.Book(impl=excel)).state == state
+    assert state.values["inputs.tax_rate.cases.base"] == 0.17
+    assert ExcelMedium(xw.Book(impl=excel)).state() == state
 
 
 @pytest.mark.parametrize("refused", [TAX, ("Changes", "B12"), ("Changes", "A1")])
@@ -258,11 +260,11 @@ def test_the_list_of_functions_says_what_the_registry_says(excel: MemoryBook) ->
 
 def test_the_log_is_opened(excel: MemoryBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "a.log"
-    shown: list[str] = []
-    monkeypatch.setattr(buttons.webbrowser, "open", shown.append)
+    opened_files: list[str] = []
+    monkeypatch.setattr(buttons.webbrowser, "open", opened_files.append)
     monkeypatch.setattr(buttons.log, "start", lambda: file)
     buttons.show_log()
-    assert shown == [file.as_uri()]
+    assert opened_files == [file.as_uri()]
     monkeypatch.setattr(buttons.log, "start", lambda: None)
     buttons.show_log()
     assert excel.app.said[0][0].startswith("No log is kept: XIAOMI_MODEL_LOG")

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bad_inputs import BAD, GOOD, Call
 
-from udfs.registry import REGISTRY
-from xlwings_addin.book.agreement import plain
-from xlwings_addin.hosts.desktop.cell_errors import NUMBERS, SCODE
+from tests.hosts.bad_inputs import BAD, GOOD, Call
+from xlwings_addin.functions.cell_errors import NUMBERS, SCODE
+from xlwings_addin.functions.registry import REGISTRY
+from xlwings_addin.hosts.desktop.vba import PYTHON_MODULE
+from xlwings_addin.xlsx.agreement import plain
 
 ON_WINDOWS = Path(__file__).with_name("xlwings_on_windows.py")
 CELLS = "[Book1.xlsx]Sheet1!B{}"
@@ -44,13 +45,13 @@ def through_xlwings(calls: list[tuple[str, tuple[Any, ...]]]) -> list[tuple[Any,
         left_out = [None] * (len(REGISTRY[name].parameters) - len(arguments))
         requests.append([name, [CELLS.format(number), *map(passed, arguments), *left_out]])
     done = subprocess.run(
-        [sys.executable, str(ON_WINDOWS)],
+        [sys.executable, str(ON_WINDOWS), PYTHON_MODULE],
         input=json.dumps(requests),
         capture_output=True,
         text=True,
         check=True,
     )
-    return [tuple(each) for each in json.loads(done.stdout)["answers"]]
+    return [tuple(answer) for answer in json.loads(done.stdout)["answers"]]
 
 
 @pytest.fixture(scope="module")

@@ -30,12 +30,12 @@ def windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def with_versions(monkeypatch: pytest.MonkeyPatch, versions: dict[str, str]) -> None:
-    def found(name: str) -> str:
+    def version_of(name: str) -> str:
         if name not in versions:
             raise PackageNotFoundError(name)
         return versions[name]
 
-    monkeypatch.setattr(installing, "version", found)
+    monkeypatch.setattr(installing, "version", version_of)
 
 
 def files_of(machine: Machine) -> set[Path]:

@@ -9,11 +9,10 @@ from importlib.resources import files
 
 import olefile
 import pytest
-from desktop_vba import decompressed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xlwings_addin.book.package import read_package
+from tests.hosts.desktop_vba import decompressed
 from xlwings_addin.hosts.desktop.compound_file import MINI_CUTOFF, compound_file
 from xlwings_addin.hosts.desktop.ovba import (
     CHUNK,
@@ -23,6 +22,7 @@ from xlwings_addin.hosts.desktop.ovba import (
     project_file,
     read_project,
 )
+from xlwings_addin.xlsx.package import read_package
 
 SHIPPED = read_package((files("xlwings") / "quickstart_addin_ribbon.xlam").read_bytes()).parts[
     "xl/vbaProject.bin"

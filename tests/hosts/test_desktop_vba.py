@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desktop_vba import Procedure, modules_of, procedures, statements
 
-from udfs.registry import REGISTRY, Kind
+from tests.hosts.desktop_vba import Procedure, modules_of, procedures, statements
+from xlwings_addin.functions.cell_errors import NUMBERS, SCODE, error_text
+from xlwings_addin.functions.registry import REGISTRY, Kind
 from xlwings_addin.hosts.desktop import vba
 from xlwings_addin.hosts.desktop.addin import addin_bytes
-from xlwings_addin.hosts.desktop.cell_errors import NUMBERS, SCODE, error_text
 from xlwings_addin.hosts.desktop.ribbon import MODULE
 
 ON_WINDOWS = Path(__file__).with_name("xlwings_on_windows.py")
@@ -34,7 +34,11 @@ def ours() -> dict[str, Procedure]:
 def theirs() -> dict[str, Any]:
     """What xlwings itself makes of the module that our VBA calls."""
     done = subprocess.run(
-        [sys.executable, str(ON_WINDOWS)], input="[]", capture_output=True, text=True, check=True
+        [sys.executable, str(ON_WINDOWS), vba.PYTHON_MODULE],
+        input="[]",
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return dict(json.loads(done.stdout))
 
@@ -54,9 +58,9 @@ def declared_alike(one: Procedure, other: Procedure) -> bool:
 def call_in(procedure: Procedure) -> tuple[str, str, tuple[str, ...]]:
     """The Python module, function and arguments that a wrapper passes on."""
     body = HELPERS.sub(r"\1", "\n".join(procedure.body)).replace("CallingCell()", "CallingCell")
-    found = CALL.search(body)
-    assert found is not None, body
-    return found[1], found[2], tuple(found[3].split(", "))
+    match = CALL.search(body)
+    assert match is not None, body
+    return match[1], match[2], tuple(match[3].split(", "))
 
 
 @pytest.mark.parametrize("name", REGISTRY)
@@ -114,7 +118,7 @@ def help_texts(ours: dict[str, Procedure]) -> dict[str, list[str]]:
     """The texts that the module registers for the function wizard: category, summary, arguments."""
     lines = [line for line in ours["DescribeAll"].body if line.startswith("Describe ")]
     texts = (re.findall(r'"((?:[^"]|"")*)"', line) for line in lines)
-    return {name: [each.replace('""', '"') for each in rest] for name, *rest in texts}
+    return {name: [text.replace('""', '"') for text in rest] for name, *rest in texts}
 
 
 def test_the_wizard_is_told_what_xlwings_would_tell_it(
@@ -124,7 +128,7 @@ def test_the_wizard_is_told_what_xlwings_would_tell_it(
     assert list(texts) == list(REGISTRY)
     for name, help_ in theirs["help"].items():
         assert texts[name] == [help_["category"], help_["description"], *help_["arguments"]]
-    assert any(len(each) > 4 for each in texts.values())
+    assert any(len(text) > 4 for text in texts.values())
 
 
 def test_nothing_is_volatile_and_help_is_registered_at_load(

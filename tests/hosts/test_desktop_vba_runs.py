@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from bad_inputs import Call, laid_out
-from calc_office import Office, running_office
 
-from udfs.registry import REGISTRY, Kind
-from xlwings_addin.book.package import read_package
+from tests.hosts.bad_inputs import Call, laid_out
+from tests.hosts.calc_office import Office, running_office
+from xlwings_addin.functions.cell_errors import NUMBERS
+from xlwings_addin.functions.registry import REGISTRY, Kind
 from xlwings_addin.hosts.desktop import ovba, vba
-from xlwings_addin.hosts.desktop.cell_errors import NUMBERS
 from xlwings_addin.hosts.desktop.ribbon import MODULE
+from xlwings_addin.xlsx.package import read_package
 
 CONTAINER = read_package((files("xlwings") / "quickstart_addin_ribbon.xlam").read_bytes())
 
@@ -140,7 +140,7 @@ ANSWERS = {
 
 
 AREAS = ("A1:A300", "C302:E302", "C303:D304")
-Shown = dict[str, list[list[Any]]]
+RunLog = dict[str, list[list[Any]]]
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def office(libreoffice: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield running
 
 
-def what_is_shown(office: Office, path: Path, source: str) -> Shown:
+def what_is_shown(office: Office, path: Path, source: str) -> RunLog:
     """What the cells show that call a module: with the examples, and for answers of all kinds."""
     assert source.count(".Value2") == 1
     cells = dict(laid_out(EXAMPLES).cells)
@@ -164,7 +164,7 @@ def what_is_shown(office: Office, path: Path, source: str) -> Shown:
 
 
 @pytest.fixture(scope="module")
-def shown(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Shown:
+def run_log(office: Office, tmp_path_factory: pytest.TempPathFactory) -> RunLog:
     return what_is_shown(office, tmp_path_factory.mktemp("vba") / "trial.xlsm", vba.module_source())
 
 
@@ -174,12 +174,12 @@ ROWS = {call.function: int(place[1:]) for place, call in laid_out(EXAMPLES).plac
 @pytest.mark.libreoffice
 @pytest.mark.parametrize("name", REGISTRY)
 def test_a_function_passes_ranges_as_arrays_cells_as_values_and_what_is_left_out_as_blanks(
-    name: str, shown: Shown
+    name: str, run_log: RunLog
 ) -> None:
     entry = REGISTRY[name]
     passed = [*entry.example.arguments, *[None] * (len(entry.parameters) - len(entry.example.arguments))]
-    said = [as_described(each, p.kind) for each, p in zip(passed, entry.parameters, strict=True)]
-    answer = shown["A1:A300"][ROWS[name] - 1][0]
+    said = [as_described(value, p.kind) for value, p in zip(passed, entry.parameters, strict=True)]
+    answer = run_log["A1:A300"][ROWS[name] - 1][0]
     if any(p.kind is Kind.CELL for p in entry.parameters):
         said = [re.search(r"String:\S+", answer)[0]]  # type: ignore[index]
         assert re.fullmatch(r"String:.*B\$?\d+", said[0].replace("$", ""))
@@ -188,19 +188,19 @@ def test_a_function_passes_ranges_as_arrays_cells_as_values_and_what_is_left_out
 
 @pytest.mark.libreoffice
 @pytest.mark.parametrize("asked", ANSWERS)
-def test_an_answer_becomes_an_error_value_where_it_is_one(asked: str, shown: Shown) -> None:
+def test_an_answer_becomes_an_error_value_where_it_is_one(asked: str, run_log: RunLog) -> None:
     row = FIRST_ANSWER + list(ANSWERS).index(asked)
-    assert shown["A1:A300"][row - 1][0] == ANSWERS[asked]
+    assert run_log["A1:A300"][row - 1][0] == ANSWERS[asked]
 
 
 @pytest.mark.libreoffice
-def test_errors_in_rows_and_tables_become_error_values_too(shown: Shown) -> None:
-    assert shown["C302:E302"] == [[1.0, "Error 2042", "x"]]
-    assert shown["C303:D304"] == [[1.0, "Error 2036"], ["Error 2015", 4.0]]
+def test_errors_in_rows_and_tables_become_error_values_too(run_log: RunLog) -> None:
+    assert run_log["C302:E302"] == [[1.0, "Error 2042", "x"]]
+    assert run_log["C303:D304"] == [[1.0, "Error 2036"], ["Error 2015", 4.0]]
 
 
 @pytest.mark.libreoffice
-def test_a_module_that_does_otherwise_is_found(office: Office, shown: Shown, tmp_path: Path) -> None:
+def test_a_module_that_does_otherwise_is_found(office: Office, run_log: RunLog, tmp_path: Path) -> None:
     source = vba.module_source()
     for change, to in (
         ('"#NUM!": ErrorOrValue = CVErr(2036)', '"#NUM!": ErrorOrValue = CVErr(2042)'),
@@ -213,5 +213,5 @@ def test_a_module_that_does_otherwise_is_found(office: Office, shown: Shown, tmp
     numbers = [FIRST_ANSWER - 1 + list(ANSWERS).index("give #NUM!"), ROWS["DCF_PRESENT_VALUE"] - 1]
     numbers.append(ROWS["DCF_DISCOUNT_FACTORS"] - 1)
     for number in numbers:
-        assert otherwise["A1:A300"][number] != shown["A1:A300"][number]
-    assert otherwise["C303:D304"] != shown["C303:D304"]
+        assert otherwise["A1:A300"][number] != run_log["A1:A300"][number]
+    assert otherwise["C303:D304"] != run_log["C303:D304"]

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from calc_office import Office, running_office
 
 import xlwings_addin as xa
+from tests.hosts.calc_office import Office, running_office
 
 pytestmark = pytest.mark.libreoffice
 SETTING = "XIAOMI_MODEL_PYTHON"

@@ -15,9 +15,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from udfs import registry
-from udfs.registry import REGISTRY, Kind
 from xlwings_addin import cli
+from xlwings_addin.functions import registry
+from xlwings_addin.functions.registry import REGISTRY, Kind
 from xlwings_addin.hosts.libreoffice import extension
 from xlwings_addin.hosts.libreoffice.extension import FILE_NAME
 
@@ -63,11 +63,11 @@ def test_the_same_registry_gives_the_same_bytes_and_another_text_gives_others(
 
 
 def test_the_manifest_names_every_file_that_libreoffice_must_register() -> None:
-    found = parts()
-    manifest = ElementTree.fromstring(found["META-INF/manifest.xml"])
+    files = parts()
+    manifest = ElementTree.fromstring(files["META-INF/manifest.xml"])
     listed = {entry.attrib[f"{MANIFEST}full-path"] for entry in manifest}
-    assert listed < set(found)
-    registered = {name for name in found if name.endswith((".xcu", ".idl")) or name == "component.py"}
+    assert listed < set(files)
+    registered = {name for name in files if name.endswith((".xcu", ".idl")) or name == "component.py"}
     assert listed == registered
 
 
@@ -83,7 +83,7 @@ def test_a_function_has_a_method_with_its_arguments(name: str) -> None:
 
 def test_no_two_arguments_of_a_function_get_one_name() -> None:
     for entry in REGISTRY.values():
-        names = [extension._identifier(each) for each in entry.parameters]
+        names = [extension._identifier(parameter) for parameter in entry.parameters]
         assert len(set(names)) == len(names)
 
 
@@ -93,7 +93,7 @@ def test_no_two_arguments_of_a_function_get_one_name() -> None:
 def test_what_runs_inside_is_written_for_python_3_8_and_its_library_alone() -> None:
     files = sorted(INSIDE.rglob("*.py"))
     assert len(files) == 5
-    known = {*sys.stdlib_module_names, "uno", "unohelper", "com", "xiaomi", "xiaomi_model_calc"}
+    importable = {*sys.stdlib_module_names, "uno", "unohelper", "com", "xiaomi", "xiaomi_model_calc"}
     for file in files:
         tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 8))
         for node in ast.walk(tree):
@@ -101,7 +101,7 @@ def test_what_runs_inside_is_written_for_python_3_8_and_its_library_alone() -> N
                 module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
                 imported = str(module).partition(".")[0]
                 inner = "xlwings_addin" if file.name == "environment.py" else ""  # once it has been found
-                assert imported in {*known, inner}, f"{file.name}:{node.lineno}"
+                assert imported in {*importable, inner}, f"{file.name}:{node.lineno}"
 
 
 def test_the_folder_of_an_environment_means_its_interpreter(environment: ModuleType, tmp_path: Path) -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bad_inputs import BAD, GOOD, Call, CellContent, laid_out
-from calc_office import Office, running_office
 from openpyxl.utils.datetime import to_excel
 
 import xlwings_addin as xa
-from udfs import memory
-from udfs.registry import REGISTRY, Kind, spelling
-from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.package import formula_cells, read_package, write_values
+from tests.hosts.bad_inputs import BAD, GOOD, Call, CellContent, laid_out
+from tests.hosts.calc_office import Office, running_office
+from xlwings_addin.functions import memory
+from xlwings_addin.functions.registry import REGISTRY, Kind, spelling
+from xlwings_addin.xlsx.agreement import disagreement
+from xlwings_addin.xlsx.package import formula_cells, read_package, write_values
 
 pytestmark = pytest.mark.libreoffice
 PREFIX = spelling("VAL_VERSION", "libreoffice").removesuffix("VAL_VERSION")
@@ -40,7 +40,7 @@ def in_calcs_words(formula: str) -> str:
     return formula.replace(";", "|").replace(",", ";")
 
 
-def shown(office: Office, formula: str) -> Any:
+def value_of(office: Office, formula: str) -> Any:
     """What a cell with a formula shows."""
     office.put({"Z1": in_calcs_words(formula)})
     return office.values("Z1")[0][0]
@@ -70,7 +70,7 @@ def test_no_function_is_left_out(office: Office) -> None:
 
 
 def test_a_function_that_does_not_exist_is_told_from_one_that_fails(office: Office) -> None:
-    assert shown(office, "=VAL.DCF_NOTHING(1)") == "#NAME?"
+    assert value_of(office, "=VAL.DCF_NOTHING(1)") == "#NAME?"
 
 
 # --- cells in, cells out ------------------------------------------------------------------------------
@@ -80,37 +80,37 @@ def test_rows_columns_and_other_functions_mix(office: Office) -> None:
     office.put({"A1": 100.0, "B1": 100.0, "A2": 100.0, "A3": 100.0, "A5": 0.1})
     # 100 / 1.1 + 100 / 1.21, by hand.
     for area in ("A1:B1", "A2:A3"):
-        assert shown(office, f"=VAL.DCF_PRESENT_VALUE({area},A5)") == pytest.approx(173.5537190082645)
-    assert shown(office, "=SUM(VAL.DCF_DISCOUNT_FACTORS(0.25,3))") == pytest.approx(0.8 + 0.64 + 0.512)
-    assert shown(office, "=INDEX(VAL.RAMP_FADE(0.1,0.05,3),1,2)") == pytest.approx(0.075)
+        assert value_of(office, f"=VAL.DCF_PRESENT_VALUE({area},A5)") == pytest.approx(173.5537190082645)
+    assert value_of(office, "=SUM(VAL.DCF_DISCOUNT_FACTORS(0.25,3))") == pytest.approx(0.8 + 0.64 + 0.512)
+    assert value_of(office, "=INDEX(VAL.RAMP_FADE(0.1,0.05,3),1,2)") == pytest.approx(0.075)
     nested = "=VAL.CAPITAL_COST_OF_EQUITY(0.044,VAL.CAPITAL_BLUME_BETA(1.15),0.063)"
-    assert shown(office, nested) == pytest.approx(0.1133)
+    assert value_of(office, nested) == pytest.approx(0.1133)
 
 
 def test_a_table_of_a_thousand_rows_goes_in_and_comes_out(office: Office) -> None:
     rows = [(100.0 + row, 0.25, 20.0, 30.0 + row % 7, 5.0) for row in range(1000)]
     office.fill("A1:E1000", tuple(rows))
     office.put({"F1:F1000": ("=VAL.DCF_FCFF(A1:A1000;B1:B1000;C1:C1000;D1:D1000;E1:E1000)",)})
-    found = [value for (value,) in office.values("F1:F1000")]
-    assert found == [ebit * (1 - tax) + dep - capex - nwc for ebit, tax, dep, capex, nwc in rows]
+    column = [value for (value,) in office.values("F1:F1000")]
+    assert column == [ebit * (1 - tax) + dep - capex - nwc for ebit, tax, dep, capex, nwc in rows]
 
 
 def test_an_argument_left_out_means_its_default(office: Office) -> None:
     office.put({"A1": 110.0, "B1": 121.0})
-    full = shown(office, '=VAL.DCF_PRESENT_VALUE(A1:B1,0.1,"end",0.5)')
-    assert shown(office, "=VAL.DCF_PRESENT_VALUE(A1:B1,0.1,,0.5)") == full
-    assert shown(office, "=VAL.DCF_PRESENT_VALUE(A1:B1,0.1,A9,0.5)") == full
-    assert shown(office, "=VAL.DCF_PRESENT_VALUE(A1:B1,0.1)") == pytest.approx(200.0)
+    full = value_of(office, '=VAL.DCF_PRESENT_VALUE(A1:B1,0.1,"end",0.5)')
+    assert value_of(office, "=VAL.DCF_PRESENT_VALUE(A1:B1,0.1,,0.5)") == full
+    assert value_of(office, "=VAL.DCF_PRESENT_VALUE(A1:B1,0.1,A9,0.5)") == full
+    assert value_of(office, "=VAL.DCF_PRESENT_VALUE(A1:B1,0.1)") == pytest.approx(200.0)
 
 
 def test_an_error_is_one_that_formulas_can_catch_and_tell_apart(office: Office) -> None:
     failing = "VAL.DCF_TERMINAL_VALUE(100,0.02,0.03)"
-    assert shown(office, f"=IFERROR({failing},-1)") == -1
+    assert value_of(office, f"=IFERROR({failing},-1)") == -1
     # ERROR.TYPE as Microsoft documents it: #NUM! is 6, #VALUE! 3, #N/A 7.
-    assert shown(office, f"=ERROR.TYPE({failing})") == 6
-    assert shown(office, '=ERROR.TYPE(VAL.CAPITAL_BLUME_BETA("1.2"))') == 3
-    assert shown(office, "=ERROR.TYPE(VAL.DCF_PRESENT_VALUE(A1:B1,0.1))") == 7
-    assert shown(office, "=ERROR.TYPE(INDEX(VAL.DCF_DISCOUNT_FACTORS(0.1,0),1,1))") == 6
+    assert value_of(office, f"=ERROR.TYPE({failing})") == 6
+    assert value_of(office, '=ERROR.TYPE(VAL.CAPITAL_BLUME_BETA("1.2"))') == 3
+    assert value_of(office, "=ERROR.TYPE(VAL.DCF_PRESENT_VALUE(A1:B1,0.1))") == 7
+    assert value_of(office, "=ERROR.TYPE(INDEX(VAL.DCF_DISCOUNT_FACTORS(0.1,0),1,1))") == 6
 
 
 # --- bad input ----------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def test_the_error_of_an_inner_call_is_explained(office: Office) -> None:
 
 
 def test_an_error_of_calculated_arguments_is_not_explained_away(office: Office) -> None:
-    assert last_error(office, "=VAL.DCF_TERMINAL_VALUE(100*1,0.02,0.03)") == memory.NOT_KNOWN
+    assert last_error(office, "=VAL.DCF_TERMINAL_VALUE(100*1,0.02,0.03)") == memory.UNKNOWN_CELL
     assert last_error(office, "=VAL.DCF_TERMINAL_VALUE(100*1,0.10,0.05)") == memory.NO_ERROR
 
 
@@ -218,15 +218,15 @@ def test_a_workbook_recalculates_to_the_values_of_the_embedded_engine(
     book.write_bytes(write_values(book, dict.fromkeys(expected, 7.0)))  # so that none is kept by mistake
     running.open(str(book))
     running.calculate()
-    found = {
+    values = {
         (sheet, address): value
         for sheet in running.titles()
         for address, value in running.page(sheet).items()
     }
     wrong = [
-        (at, found.get(at), value)
+        (at, values.get(at), value)
         for at, value in expected.items()
-        if disagreement(found.get(at, ""), float(value) if isinstance(value, bool) else value)
+        if disagreement(values.get(at, ""), float(value) if isinstance(value, bool) else value)
     ]
     assert not wrong
 
@@ -239,13 +239,15 @@ def test_the_wizard_shows_what_the_registry_says(office: Office, name: str) -> N
     _, description, arguments = office.descriptions()[spelling(name, "libreoffice")]
     entry = REGISTRY[name]
     assert description == entry.summary
-    assert [argument for argument, _, _ in arguments] == [each.host_name for each in entry.parameters]
-    for each, (_, text, _) in zip(entry.parameters, arguments, strict=True):
-        assert each.doc in text
-        assert each.unit in text
+    assert [argument for argument, _, _ in arguments] == [
+        parameter.host_name for parameter in entry.parameters
+    ]
+    for parameter, (_, text, _) in zip(entry.parameters, arguments, strict=True):
+        assert parameter.doc in text
+        assert parameter.unit in text
 
 
 def test_the_functions_stand_among_calcs_financial_ones(office: Office) -> None:
-    found = office.descriptions()
-    assert len({found[name][0] for name in found if not name.startswith("VAL.VAL_")}) == 1
-    assert found["VAL.DCF_XNPV"][0] != found["VAL.VAL_VERSION"][0]
+    texts = office.descriptions()
+    assert len({texts[name][0] for name in texts if not name.startswith("VAL.VAL_")}) == 1
+    assert texts["VAL.DCF_XNPV"][0] != texts["VAL.VAL_VERSION"][0]

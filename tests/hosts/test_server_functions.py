@@ -13,11 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
-from bad_inputs import BAD, GOOD, Call
 from openpyxl.utils.datetime import to_excel
-from server_process import Server, function_call, running, sent
 
-from udfs.registry import REGISTRY, Kind
+from tests.hosts.bad_inputs import BAD, GOOD, Call
+from tests.hosts.server_process import Server, function_call, running, sent
+from xlwings_addin.functions.registry import REGISTRY, Kind
 
 FLOWS = [[100.0, 110.0]]
 
@@ -73,10 +73,10 @@ def cells(argument: Any) -> list[list[object]]:
 ERROR_TYPES = {"Div0": "#DIV/0!", "NotAvailable": "#N/A"}
 
 
-def error_of(shown: dict[str, str]) -> str:
+def error_of(reply: dict[str, str]) -> str:
     """The error value that a cell shows: ours comes by value, one that only passes by its type."""
-    assert shown["type"] == "Error"
-    return shown["basicValue"] if "basicValue" in shown else ERROR_TYPES[shown["errorType"]]
+    assert reply["type"] == "Error"
+    return reply["basicValue"] if "basicValue" in reply else ERROR_TYPES[reply["errorType"]]
 
 
 # --- what is documented ----------------------------------------------------------------------------------
@@ -94,17 +94,20 @@ def test_a_documented_example_gives_its_result(server: Server, name: str) -> Non
 
 def test_every_function_of_the_registry_is_registered_with_its_texts(server: Server) -> None:
     meta = strictly(server.get("/xlwings/custom-functions-meta.json").text)
-    found = {each["id"]: each for each in meta["functions"]}
-    assert found.keys() == REGISTRY.keys()
+    by_name = {item["id"]: item for item in meta["functions"]}
+    assert by_name.keys() == REGISTRY.keys()
     for name, entry in REGISTRY.items():
-        function = found[name]
+        function = by_name[name]
         assert function["name"] == name
         assert function["description"] == entry.summary
         assert function["helpUrl"] == f"{server.url}/functions.html#{name.lower()}"
         assert [
-            (each["name"], each["description"], each.get("optional", False))
-            for each in function["parameters"]
-        ] == [(each.host_name, f"{each.doc} ({each.unit})", each.optional) for each in entry.parameters]
+            (parameter["name"], parameter["description"], parameter.get("optional", False))
+            for parameter in function["parameters"]
+        ] == [
+            (parameter.host_name, f"{parameter.doc} ({parameter.unit})", parameter.optional)
+            for parameter in entry.parameters
+        ]
         assert "volatile" not in function["options"]
 
 
@@ -119,9 +122,9 @@ def test_the_code_that_excel_loads_calls_every_function(server: Server) -> None:
 
 @pytest.mark.parametrize("call", BAD, ids=lambda call: call.id)
 def test_bad_input_is_answered_once_with_its_error_value_and_message(server: Server, call: Call) -> None:
-    shown = answer(server, call.function, *map(cells, call.arguments))
-    assert error_of(shown) == call.answer
-    assert shown.get("message", "") == call.message
+    reply = answer(server, call.function, *map(cells, call.arguments))
+    assert error_of(reply) == call.answer
+    assert reply.get("message", "") == call.message
 
 
 @pytest.mark.parametrize("call", GOOD, ids=lambda call: call.id)
@@ -135,9 +138,9 @@ def test_every_way_of_sending_a_blank_means_the_default(server: Server, blank: o
 
 
 def test_numbers_too_large_for_a_cell_are_errors_and_not_infinity(server: Server) -> None:
-    shown = answer(server, "RAMP_REVENUE", [[1e300]], [[1e300]])
-    assert error_of(shown) == "#NUM!"
-    assert shown["message"].startswith("the result of RAMP_REVENUE")
+    reply = answer(server, "RAMP_REVENUE", [[1e300]], [[1e300]])
+    assert error_of(reply) == "#NUM!"
+    assert reply["message"].startswith("the result of RAMP_REVENUE")
     body = (
         server.call("CAPITAL_BLUME_BETA", [[1]])
         .request.content.decode()
@@ -162,26 +165,26 @@ def test_an_error_without_a_calling_cell_still_has_its_message(server: Server) -
 
 
 def test_a_table_of_a_thousand_rows_goes_in_and_a_long_row_comes_out(server: Server) -> None:
-    assert any(each.kind is Kind.NUMBERS for each in REGISTRY["RAMP_LOGISTIC"].parameters)
+    assert any(parameter.kind is Kind.NUMBERS for parameter in REGISTRY["RAMP_LOGISTIC"].parameters)
     times = [[float(n)] for n in range(1000)]
     result = answer(server, "RAMP_LOGISTIC", times, [[2]], [[500]], [[0.01]])
     assert [len(result), len(result[0])] == [1000, 1]
     assert result[500][0] == pytest.approx(1.0)
     table = [[float(n)] * 15 for n in range(1000)]
-    shown = answer(server, "DCF_PRESENT_VALUE", table, [[0.1]])
-    assert shown["message"] == "flows of 1000 x 15 cells must be one row or one column"
+    reply = answer(server, "DCF_PRESENT_VALUE", table, [[0.1]])
+    assert reply["message"] == "flows of 1000 x 15 cells must be one row or one column"
 
 
 def test_two_thousand_calls_at_sixteen_connections_are_answered_without_an_error(server: Server) -> None:
     body = function_call("CAPITAL_BLUME_BETA", [[[1.15]]], "[Book1.xlsx]Sheet1!B2")
 
     def connection(_: int) -> set[str]:
-        with httpx.Client(base_url=server.url, timeout=60) as client:
+        with httpx.Client(base_url=server.url, headers=server.of_pane, timeout=60) as client:
             return {client.post("/xlwings/custom-functions-call", json=body).text for _ in range(125)}
 
     with ThreadPoolExecutor(16) as pool:
         answers = set().union(*pool.map(connection, range(16)))
-    assert [json.loads(each)["result"] for each in answers] == [[[pytest.approx(1.1)]]]
+    assert [json.loads(entry)["result"] for entry in answers] == [[[pytest.approx(1.1)]]]
 
 
 def test_slow_functions_do_not_block_each_other_or_anybody_else(spare: Server) -> None:
@@ -190,18 +193,18 @@ def test_slow_functions_do_not_block_each_other_or_anybody_else(spare: Server) -
         time.sleep(0.5)
         quick = pool.submit(answer, spare, "CAPITAL_BLUME_BETA", [[1.0]])
         assert quick.result() == pytest.approx(1.0)
-        assert not any(each.done() for each in slow)
+        assert not any(seconds.done() for seconds in slow)
         started = time.monotonic()
-        assert [each.result() for each in slow] == [3.0] * 10
+        assert [seconds.result() for seconds in slow] == [3.0] * 10
         # One after the other they would take 30 s.
         assert time.monotonic() - started < 25.0
 
 
 def test_an_unforeseen_failure_is_one_answer_and_a_traceback_in_the_log_only(spare: Server) -> None:
     before = spare.said().count("SPARE_BREAK failed")
-    shown = answer(spare, "SPARE_BREAK", [[1]])
-    assert error_of(shown) == "#VALUE!"
-    assert shown["message"] == "RuntimeError: a spare part broke"
+    reply = answer(spare, "SPARE_BREAK", [[1]])
+    assert error_of(reply) == "#VALUE!"
+    assert reply["message"] == "RuntimeError: a spare part broke"
     log = (spare.folder / "xiaomi-model.log").read_text()
     assert log.count("SPARE_BREAK failed") == before + 1
     assert "Traceback" in log

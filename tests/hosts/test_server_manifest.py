@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
-import subprocess
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -13,9 +11,9 @@ from uuid import UUID
 
 import pytest
 from lxml import etree
-from server_process import Server, running
 
-from udfs.registry import PREFIXES
+from tests.hosts.server_process import Server, running, with_certificate
+from xlwings_addin.functions.registry import PREFIXES
 
 SECRET = "a-secret-key-of-more-than-32-characters&<"
 HOST = "valuation.example.com"
@@ -50,20 +48,24 @@ def manifest_of(server: Server, query: str = "") -> etree._Element:
 
 
 def addresses(tree: etree._Element) -> set[str]:
-    return {each.get("DefaultValue") for each in tree.iter() if "://" in (each.get("DefaultValue") or "")}
+    return {
+        element.get("DefaultValue") for element in tree.iter() if "://" in (element.get("DefaultValue") or "")
+    }
 
 
 def dangling(tree: etree._Element) -> set[str]:
     """References to resources that are not there, and resources that nothing refers to."""
-    resources = [each.get("id") for each in tree.find(f".//{OVERRIDES}Resources").iter() if each.get("id")]
+    resources = [
+        element.get("id") for element in tree.find(f".//{OVERRIDES}Resources").iter() if element.get("id")
+    ]
     assert len(resources) == len(set(resources))
-    used = {each.get("resid") for each in tree.iter() if each.get("resid")}
+    used = {element.get("resid") for element in tree.iter() if element.get("resid")}
     return used ^ set(resources)
 
 
 def repeated(tree: etree._Element) -> list[str]:
-    ids = [each.get("id") for each in tree.iter() if each.get("id")]
-    return [each for each in ids if ids.count(each) > 1]
+    ids = [element.get("id") for element in tree.iter() if element.get("id")]
+    return [identifier for identifier in ids if ids.count(identifier) > 1]
 
 
 def test_every_reference_resolves_and_every_resource_is_used(manifest: tuple[Server, etree._Element]) -> None:
@@ -95,15 +97,15 @@ def test_the_add_in_has_an_id_of_its_own_in_each_environment(dev: Server, prod: 
 
 
 def test_in_production_every_address_is_https_at_the_public_name(prod: Server) -> None:
-    found = {urlsplit(each) for each in addresses(manifest_of(prod))}
-    assert {(each.scheme, each.netloc) for each in found} == {("https", HOST)}
+    urls = {urlsplit(address) for address in addresses(manifest_of(prod))}
+    assert {(finding.scheme, finding.netloc) for finding in urls} == {("https", HOST)}
 
 
 def test_every_address_is_served(manifest: tuple[Server, etree._Element]) -> None:
     server, tree = manifest
-    found = addresses(tree)
-    assert len(found) >= 8
-    for address in found:
+    urls = addresses(tree)
+    assert len(urls) >= 8
+    for address in urls:
         answer = server.get(urlsplit(address).path)
         assert answer.status_code == 200, address
 
@@ -113,12 +115,14 @@ def test_icons_are_pictures_of_the_size_they_are_said_to_have(
 ) -> None:
     server, tree = manifest
     images = {
-        each.get("id"): each.get("DefaultValue") for each in tree.iter(f"{TYPES}Image") if each.get("id")
+        element.get("id"): element.get("DefaultValue")
+        for element in tree.iter(f"{TYPES}Image")
+        if element.get("id")
     }
     sized = {
-        (int(each.get("size")), images[each.get("resid")])
-        for each in tree.iter(f"{TYPES}Image")
-        if each.get("size")
+        (int(element.get("size")), images[element.get("resid")])
+        for element in tree.iter(f"{TYPES}Image")
+        if element.get("size")
     }
     assert {size for size, _ in sized} == {16, 32, 80}
     tops = ((32, "IconUrl"), (64, "HighResolutionIconUrl"))
@@ -134,14 +138,16 @@ def test_icons_are_pictures_of_the_size_they_are_said_to_have(
 def test_functions_are_called_by_the_namespace_in_every_environment(
     manifest: tuple[Server, etree._Element],
 ) -> None:
-    strings = {each.get("id"): each.get("DefaultValue") for each in manifest[1].iter(f"{TYPES}String")}
+    strings = {
+        element.get("id"): element.get("DefaultValue") for element in manifest[1].iter(f"{TYPES}String")
+    }
     point = manifest[1].find(f".//{OVERRIDES}Namespace")
     namespace = strings[point.get("resid")]
     assert f"_xldudf_{namespace}_" == PREFIXES["office-js"]
 
 
 def test_buttons_call_what_the_pane_has_registered(dev: Server) -> None:
-    names = [each.text for each in manifest_of(dev).iter(f"{OVERRIDES}FunctionName")]
+    names = [element.text for element in manifest_of(dev).iter(f"{OVERRIDES}FunctionName")]
     assert names == ["refresh-model", "check-model"]
     script = dev.get("/static/js/ribbon.js").text
     assert 'for (const action of ["refresh", "check"])' in script
@@ -150,7 +156,7 @@ def test_buttons_call_what_the_pane_has_registered(dev: Server) -> None:
 
 def test_texts_are_no_longer_than_office_takes(manifest: tuple[Server, etree._Element]) -> None:
     for kind, longest in LONGEST.items():
-        texts = [each.get("DefaultValue") for each in manifest[1].find(f".//{TYPES}{kind}")]
+        texts = [entry.get("DefaultValue") for entry in manifest[1].find(f".//{TYPES}{kind}")]
         assert texts
         assert all(0 < len(text) <= longest for text in texts)
 
@@ -159,35 +165,33 @@ def test_functions_and_pane_share_a_runtime(manifest: tuple[Server, etree._Eleme
     tree = manifest[1]
     (runtime,) = tree.iter(f"{OVERRIDES}Runtime")
     assert runtime.get("lifetime") == "long"
-    pages = [each.get("resid") for each in tree.iter(f"{OVERRIDES}FunctionFile")]
-    pages += [each.find(f"{OVERRIDES}SourceLocation").get("resid") for each in tree.iter(f"{OVERRIDES}Page")]
+    pages = [element.get("resid") for element in tree.iter(f"{OVERRIDES}FunctionFile")]
+    pages += [
+        element.find(f"{OVERRIDES}SourceLocation").get("resid") for element in tree.iter(f"{OVERRIDES}Page")
+    ]
     assert pages == [runtime.get("resid")] * 2
     (point,) = (
-        each for each in tree.iter(f"{OVERRIDES}ExtensionPoint") if each.get(KIND) == "CustomFunctions"
+        element
+        for element in tree.iter(f"{OVERRIDES}ExtensionPoint")
+        if element.get(KIND) == "CustomFunctions"
     )
     assert point.find(f"{OVERRIDES}Script") is not None
     assert point.find(f"{OVERRIDES}Metadata") is not None
 
 
 def test_with_a_certificate_the_server_speaks_https_itself(tmp_path: Path) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
-    subprocess.run(
-        [openssl, *made, "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=60
-    )
-    options = ("--certificate", str(certificate), "--certificate-key", str(key))
+    options = with_certificate(tmp_path)
     with running(tmp_path / "logs", *options, scheme="https") as server:
-        found = addresses(manifest_of(server))
+        urls = addresses(manifest_of(server))
         functions = server.get("/xlwings/custom-functions-meta.json").json()["functions"]
-    assert {urlsplit(each).scheme for each in found | {each["helpUrl"] for each in functions}} == {"https"}
+    assert {
+        urlsplit(finding).scheme for finding in urls | {function["helpUrl"] for function in functions}
+    } == {"https"}
 
 
 def test_a_manifest_asked_for_with_the_key_carries_it_into_the_pane(prod: Server) -> None:
     tree = manifest_of(prod, "?key=a-secret-key-of-more-than-32-characters%26%3C")
-    pages = [each for each in addresses(tree) if "taskpane.html" in each]
+    pages = [address for address in addresses(tree) if "taskpane.html" in address]
     assert pages
     for page in pages:
         assert parse_qs(urlsplit(page).query) == {"key": [SECRET]}

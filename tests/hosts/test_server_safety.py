@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
 import pytest
-from server_process import KEY, Server, free_port, function_call, running, start
 
+from tests.hosts.server_process import KEY, Server, free_port, function_call, running, start
 from xlwings_addin.core.errors import InputError
 from xlwings_addin.hosts.server.serve import serve
 
@@ -18,6 +20,9 @@ SECRET = "a-secret-key-of-more-than-32-characters"
 SECRETS = {"XLWINGS_SECRET_KEY": SECRET}
 GOOD_CALL = function_call("CAPITAL_BLUME_BETA", [[[1.0]]], None)
 MEGABYTE = 1_000_000
+CALLS = ("custom-functions-call", "custom-scripts-call/check", "custom-scripts-call/refresh")
+SIMPLE_TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")
+"""What a page may post to another origin without asking."""
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +75,13 @@ def test_a_wrong_licence_key_is_not_repeated(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "shown"), [({}, "(none)"), ({"XLWINGS_SECRET_KEY": "short"}, "of 5 characters")]
+    ("secret", "rule_text"), [({}, "(none)"), ({"XLWINGS_SECRET_KEY": "short"}, "of 5 characters")]
 )
 def test_outside_development_a_secret_key_is_required(
-    tmp_path: Path, secret: dict[str, str], shown: str
+    tmp_path: Path, secret: dict[str, str], rule_text: str
 ) -> None:
     said = refusal(tmp_path, "--environment", "prod", **{KEY: "noncommercial"}, **secret)
-    assert said.startswith(f"xiaomi-model: XLWINGS_SECRET_KEY {shown} must have at least 32 characters")
+    assert said.startswith(f"xiaomi-model: XLWINGS_SECRET_KEY {rule_text} must have at least 32 characters")
     assert "short" not in said
 
 
@@ -118,30 +123,49 @@ def test_pages_do_not_give_the_key_away(prod: Server) -> None:
         assert SECRET not in response.text
 
 
-def test_a_request_for_another_host_is_refused(dev: Server) -> None:
-    assert dev.get("/", Host="rebound.example.com").status_code == 400
+@pytest.mark.parametrize("host", ["rebound.example.com", "rebound.example.com:8000", "127.0.0.1.example.com"])
+def test_a_request_for_another_host_is_refused(dev: Server, host: str) -> None:
+    refused = f"host {host!r} must be one of 127.0.0.1, ::1, localhost"
+    for answer in (
+        dev.get("/taskpane.html", Host=host),
+        dev.post("custom-functions-call", GOOD_CALL, Host=host),
+    ):
+        assert (answer.status_code, answer.text) == (403, refused)
 
 
 def test_the_public_name_is_a_host_it_answers_for(prod: Server) -> None:
     assert prod.get("/", Host="valuation.example.com").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "origin", ["https://evil.example.com", "https://officeapps.live.com.evil.example.com"]
-)
-def test_other_origins_may_not_call(dev: Server, origin: str) -> None:
+STRANGERS = [
+    "https://evil.example.com",
+    "https://officeapps.live.com.evil.example.com",
+    "https://evil-officeapps.live.com",
+    "http://excel.officeapps.live.com",
+    "http://127.0.0.1:1",
+    "null",
+    "",
+]
+
+
+@pytest.mark.parametrize("origin", STRANGERS)
+def test_other_origins_may_not_call(dev: Server, prod: Server, origin: str) -> None:
     asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
     answer = httpx.options(f"{dev.url}/xlwings/custom-functions-call", headers=asked)
     assert answer.status_code == 400
     assert "access-control-allow-origin" not in answer.headers
-    posted = dev.post("custom-functions-call", GOOD_CALL, Origin=origin)
-    assert "access-control-allow-origin" not in posted.headers
+    for server, key in ((dev, dev.token), (prod, SECRET)):
+        for path in CALLS:
+            posted = server.post(path, GOOD_CALL, Origin=origin, Authorization=key)
+            assert posted.status_code == 403
+            assert posted.text == f"origin {origin!r} must be this server's own or Office's"
+            assert "access-control-allow-origin" not in posted.headers
 
 
 @pytest.mark.parametrize(
     "origin", ["https://excel.officeapps.live.com", "https://x1.officescripts.microsoftusercontent.com"]
 )
-def test_office_may_call(dev: Server, origin: str) -> None:
+def test_office_may_call_with_the_key_and_may_not_read_it(dev: Server, origin: str) -> None:
     asked = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",
@@ -151,13 +175,99 @@ def test_office_may_call(dev: Server, origin: str) -> None:
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == origin
     assert "access-control-allow-credentials" not in answer.headers
+    posted = dev.post("custom-functions-call", GOOD_CALL, Origin=origin)
+    assert posted.json() == {"result": [[1.0]]}
+    assert posted.headers["access-control-allow-origin"] == origin
+    refused = dev.post("custom-functions-call", GOOD_CALL, Origin=origin, Authorization="")
+    assert refused.status_code == 403
+    assert "access-control-allow-origin" not in dev.get("/taskpane.html", Origin=origin).headers
+
+
+@pytest.mark.parametrize("path", CALLS)
+@pytest.mark.parametrize(
+    ("left_out", "status", "sentence"),
+    [
+        ("Origin", 403, "origin (none) must be this server's own or Office's"),
+        ("Content-Type", 415, "content type (none) must be application/json"),
+        ("Authorization", 403, "the token of this request is missing or of an earlier start: "),
+    ],
+)
+def test_in_development_a_call_without_what_the_pane_sends_is_refused(
+    dev: Server, path: str, left_out: str, status: int, sentence: str
+) -> None:
+    headers = {name: value for name, value in dev.of_pane.items() if name != left_out}
+    answer = httpx.post(f"{dev.url}/xlwings/{path}", content=json.dumps(GOOD_CALL), headers=headers)
+    assert answer.status_code == status
+    assert answer.text.startswith(sentence)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("kind", [*SIMPLE_TYPES, "application/json, text/plain", "application/jsonx"])
+def test_a_body_of_another_type_is_refused(dev: Server, prod: Server, kind: str) -> None:
+    for server, key in ((dev, dev.token), (prod, SECRET)):
+        headers = {"Content-Type": kind, "Authorization": key}
+        answer = server.post_text("custom-scripts-call/refresh", "{}", **headers)
+        assert answer.status_code == 415
+        assert answer.text == f"content type {kind!r} must be application/json"
+
+
+def test_a_type_with_a_character_set_is_the_same_type(dev: Server) -> None:
+    typed = {"Content-Type": "Application/JSON; charset=utf-8"}
+    assert dev.post("custom-functions-call", GOOD_CALL, **typed).json() == {"result": [[1.0]]}
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "x" * 43, "é"])
+def test_in_development_a_wrong_token_is_refused(dev: Server, token: str) -> None:
+    said = {"Authorization": token.encode("latin-1")}
+    answer = httpx.post(
+        f"{dev.url}/xlwings/custom-functions-call", json=GOOD_CALL, headers={**dev.of_pane, **said}
+    )
+    assert answer.status_code == 403
+    assert "open the task pane again" in answer.text
+
+
+@pytest.mark.parametrize("twice", ["Host", "Origin", "Authorization", "Content-Type"])
+def test_a_header_that_is_given_twice_is_refused(dev: Server, twice: str) -> None:
+    host, body = dev.url.removeprefix("http://"), json.dumps(GOOD_CALL)
+    headers = {"Host": host, "Content-Length": str(len(body)), **dev.of_pane}
+    connection = HTTPConnection(host, timeout=60)
+    connection.putrequest("POST", "/xlwings/custom-functions-call", skip_host=True)
+    for name, value in [*headers.items(), (twice, headers[twice])]:
+        connection.putheader(name, value)
+    connection.endheaders(body.encode())
+    answer = connection.getresponse()
+    assert answer.status in (400, 403, 415)
+    assert b"result" not in answer.read()
+    connection.close()
+
+
+def test_every_start_has_a_token_of_its_own(dev: Server, tmp_path: Path) -> None:
+    assert len(dev.token) >= 43
+    with running(tmp_path / "logs") as again:
+        assert again.token != dev.token
+        assert again.post("custom-functions-call", GOOD_CALL, Authorization=dev.token).status_code == 403
+
+
+def test_a_long_header_is_not_repeated_at_length(dev: Server) -> None:
+    answer = dev.post("custom-functions-call", GOOD_CALL, Origin="https://" + "x" * 10_000)
+    assert len(answer.text) < 200
+
+
+def test_in_production_the_pane_has_no_token(prod: Server) -> None:
+    assert prod.token == ""
+
+
+def test_in_production_the_public_name_may_call(prod: Server) -> None:
+    for origin in ("https://valuation.example.com", prod.url):
+        answer = prod.post("custom-functions-call", GOOD_CALL, Origin=origin, Authorization=SECRET)
+        assert answer.json() == {"result": [[1.0]]}
 
 
 # --- bodies ----------------------------------------------------------------------------------------------
 
 
 def test_a_body_as_large_as_allowed_is_read_and_a_larger_one_is_not(dev: Server) -> None:
-    room = MEGABYTE - len(httpx.Request("POST", dev.url, json={**GOOD_CALL, "session_id": ""}).content)
+    room = MEGABYTE - len(json.dumps({**GOOD_CALL, "session_id": ""}))
     fits = dev.post("custom-functions-call", {**GOOD_CALL, "session_id": "x" * room})
     assert fits.status_code == 200
     too_long = dev.post("custom-functions-call", {**GOOD_CALL, "session_id": "x" * (room + 1)})
@@ -170,12 +280,7 @@ def test_a_body_that_does_not_say_its_length_is_cut_off(dev: Server, path: str) 
         for _ in range(30):
             yield b" " * (MEGABYTE // 20)
 
-    answer = httpx.post(
-        f"{dev.url}/xlwings/{path}",
-        content=pieces(),
-        headers={"Content-Type": "application/json"},
-        timeout=60,
-    )
+    answer = dev.post_text(path, pieces())
     assert answer.status_code == 413
 
 
@@ -200,12 +305,48 @@ def test_a_body_that_does_not_say_its_length_is_cut_off(dev: Server, path: str) 
 def test_what_cannot_be_read_is_refused_once_and_without_a_trace(
     dev: Server, path: str, body: str, status: int
 ) -> None:
-    answer = httpx.post(
-        f"{dev.url}/xlwings/{path}", content=body, headers={"Content-Type": "application/json"}, timeout=60
-    )
+    answer = dev.post_text(path, body)
     assert answer.status_code == status, answer.text
     for trace in ("Traceback", "File ", "Error(", ".py"):
         assert trace not in answer.text
+
+
+LONG = "x" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        (
+            "custom-functions-call",
+            {"client": "another", "version": LONG},
+            "xlwings version mismatch",
+        ),
+        ("custom-functions-call", LONG, "the request cannot be read"),
+        ("custom-functions-call", [LONG], "the request cannot be read"),
+        ("custom-functions-call", {"func_name": LONG}, "there is no such function or script"),
+        (
+            "custom-scripts-call/check",
+            {"client": "VBA", "version": LONG},
+            "Your xlwings version",
+        ),
+        (f"custom-scripts-call/{LONG[:50_000]}", {}, "there is no such function or script"),
+    ],
+)
+def test_no_text_of_a_request_is_repeated_at_length(dev: Server, path: str, body: object, said: str) -> None:
+    if isinstance(body, dict):
+        book = {"name": "Book1", "active_sheet_index": 0, "selection": "A1"}
+        body = {
+            **function_call("CAPITAL_BLUME_BETA", [[[1.0]]], None),
+            "book": book,
+            "names": [],
+            "sheets": [],
+            **body,
+        }
+    answer = dev.post(path, body)
+    assert 400 <= answer.status_code < 500
+    assert answer.text.startswith(said)
+    assert len(answer.text) <= 300
 
 
 def test_more_arguments_than_a_function_has_are_named(dev: Server) -> None:

@@ -1,8 +1,9 @@
 """xlwings' own code for Windows, run here: its generator of VBA wrappers and its server of calls.
 
 A program for a process of its own. The COM libraries it would talk to Excel with are empty modules, so it
-proves text and conversion, not COM. From standard input it reads calls, a list of function and arguments as
-COM passes them; to standard output it writes what xlwings makes of our module:
+proves text and conversion, not COM. The argument names the module: what our add-in calls, or `udfs`, which
+any project of xlwings imports. From standard input it reads calls, a list of function and arguments as COM
+passes them; to standard output it writes what xlwings makes of the module:
 
     wrapper    the VBA that its generator emits
     help       the texts it would register with Excel
@@ -12,6 +13,7 @@ COM passes them; to standard output it writes what xlwings makes of our module:
 from __future__ import annotations
 
 import ctypes
+import importlib
 import io
 import json
 import sys
@@ -77,7 +79,7 @@ def import_xlwings() -> Any:
     import multiprocessing  # noqa: F401
     import subprocess  # noqa: F401
 
-    import udfs  # noqa: F401
+    import xlwings_addin.functions.registry  # noqa: F401
 
     platform, sys.platform = sys.platform, "win32"
     try:
@@ -91,27 +93,29 @@ def import_xlwings() -> Any:
 
 def main() -> None:
     xlwings = import_xlwings()
-    from udfs import memory
-    from xlwings_addin.hosts.desktop import functions
+    from xlwings_addin.functions import memory
+
+    functions = importlib.import_module(sys.argv[1])
 
     written = io.StringIO()
     book = types.SimpleNamespace(Name="Xiaomi_Model_AddIn.xlam")
     xlwings.udfs.generate_vba_wrapper(functions.__name__, functions, written, book)
     registered = {
         name: {
-            "description": each.__xlfunc__["ret"]["doc"][:255],
-            "category": each.__xlfunc__["category"],
-            "arguments": [arg["doc"][:255] for arg in each.__xlfunc__["args"] if not arg["vba"]],
-            "volatile": each.__xlfunc__["volatile"],
+            "description": attribute.__xlfunc__["ret"]["doc"][:255],
+            "category": attribute.__xlfunc__["category"],
+            "arguments": [arg["doc"][:255] for arg in attribute.__xlfunc__["args"] if not arg["vba"]],
+            "volatile": attribute.__xlfunc__["volatile"],
         }
-        for name, each in vars(functions).items()
-        if hasattr(each, "__xlfunc__")
+        for name, attribute in vars(functions).items()
+        if hasattr(attribute, "__xlfunc__")
     }
     server = xlwings.com_server.XLPython()
     answers = []
     for name, arguments in json.load(sys.stdin):
         answer = server.CallUDF(functions.__name__, name, tuple(map(_as_com, arguments)))
-        record = memory.last_error(arguments[0], name)
+        caller = arguments[0] if functions.__name__ != "udfs" else None
+        record = memory.last_error(caller, name)
         answers.append([answer, record.message if record else ""])
     json.dump({"wrapper": written.getvalue(), "help": registered, "answers": answers}, sys.stdout)
 

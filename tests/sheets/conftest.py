@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from live_book import LiveBook
 
-from xlwings_addin.book.package import Package, read_package
+from tests.sheets.live_book import LiveBook
+from xlwings_addin.xlsx.package import Package, read_package
 
 
 @pytest.fixture(scope="session")

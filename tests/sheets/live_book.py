@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from udfs.registry import callbacks
-from xlwings_addin.book.agreement import disagreement
-from xlwings_addin.book.calculate import Calculation
-from xlwings_addin.book.context import SELECTOR, load_context
-from xlwings_addin.book.package import CellValue, Package
-from xlwings_addin.book.references import Book, Cell
-from xlwings_addin.model.xiaomi import Results, evaluate
-from xlwings_addin.sheets.spec import Context
+from xlwings_addin.engine.calculate import Calculation
+from xlwings_addin.engine.rounding import disagreements
+from xlwings_addin.functions.registry import callbacks
+from xlwings_addin.inputs.cases import replace_in_cases
+from xlwings_addin.layout.references import Book, PlacedCell
+from xlwings_addin.proof.context import SELECTOR, load_context
+from xlwings_addin.valuation.xiaomi import Results, evaluate
+from xlwings_addin.xlsx.agreement import plain, strictly
+from xlwings_addin.xlsx.package import CellKey, CellValue, Package
+from xlwings_addin.xlsx.relinking import with_formulas
 
 
 class LiveBook:
@@ -20,9 +23,10 @@ class LiveBook:
     def __init__(self, package: Package) -> None:
         context = load_context()
         self.results = dict(context.results)
-        self.book = Book(Context(context.tables, self.results))
+        self.book = Book(replace(context, results=self.results, made=context.made_for))
+        self.package, self.typed = package, dict[CellKey, CellValue]()
         self.calculation = Calculation(package, callbacks())
-        self.formulas = [cell for cell in self.book.cells() if cell.entry.kind == "formula"]
+        self.formulas = [cell for cell in self.book.cells() if cell.has_formula]
         self.stored = [cell for cell in self.book.cells() if cell.entry.kind == "stored"]
         self.selected = context.cases[0]
         self.select(self.selected)
@@ -34,43 +38,62 @@ class LiveBook:
     def select(self, case: str) -> None:
         """Choose a case on the cover."""
         self.selected = case
-        self.calculation.set_value(*self.book.at(SELECTOR), case)
+        self.type({self.book.at(SELECTOR): case})
+
+    def type(self, values: Mapping[CellKey, CellValue]) -> None:
+        """Type values into cells; a formula that stands there goes, as it does when an analyst types."""
+        self.typed |= values
+        overwritten = {cell.at for cell in self.formulas if cell.at in values}
+        if not overwritten:
+            for at, value in values.items():
+                self.calculation.set_value(*at, value)
+            return
+        self.package = with_formulas(self.package, {}, overwritten)
+        self.formulas = [cell for cell in self.formulas if cell.at not in overwritten]
+        self.calculation = Calculation(self.package, callbacks())
+        for at, value in self.typed.items():
+            self.calculation.set_value(*at, value)
 
     def change(self, case: str = "base", /, **values: object) -> Results:
         """Type inputs of a case into the book, and give the core's results for them.
 
-        Sources keep what they say, as they do in a book an analyst edits. Raises `DomainError`, and changes
-        nothing, for inputs that break a rule.
+        What other cases inherit from it follows in them. Sources keep what they say, as they do in a book an
+        analyst edits. Raises `DomainError`, and changes nothing, for inputs that break a rule.
         """
-        before = self.results[case].inputs
-        changed = evaluate(replace(before.replace(**values), rows=before.rows))
+        inputs = {name: results.inputs for name, results in self.results.items()}
+        changed = {
+            name: evaluate(replace(after, rows=inputs[name].rows))
+            for name, after in replace_in_cases(inputs, case, **values).items()
+            if after is not inputs[name]
+        }
         position = list(self.results).index(case) + 1
+        typed: dict[CellKey, CellValue] = {}
         for key, value in values.items():
             assert isinstance(value, str | float | int)
-            self.calculation.set_value(*self.book.at(f"{{inputs.{key}:cases[{position}]}}"), value)
-        self.results[case] = changed
-        return changed
+            typed[self.book.at(f"{{inputs.{key}:cases[{position}]}}")] = value
+        self.type(typed)
+        self.results |= changed
+        return changed[case]
 
     def keep_results(self) -> None:
-        """Put the selected case's results where the cover keeps them, as the build does."""
-        kept = {
-            cell.at: self.book.at(cell.entry.formula or "", cell.sheet.key)
-            for cell in self.stored
-            if cell.entry.case == self.selected
-        }
-        values = self.calculation.values(kept.values())
-        for at, result in kept.items():
-            self.calculation.set_value(*at, values[result])
+        """Put the results of every case where the cover keeps them, as the build does."""
+        selected, kept = self.selected, dict[CellKey, CellValue]()
+        for case in sorted(self.results, key=lambda name: name == selected):
+            self.select(case)
+            for cell in self.stored:
+                if cell.entry.case == case:
+                    kept[cell.at] = self.calculation.value(*self.book.at(cell.entry.formula or "", "cover"))
+        self.type(kept)
 
     def differences(self) -> list[str]:
-        """The formula cells that differ from the core in the selected case, and how."""
-        values, results = self.calculation.values(), self.results[self.selected]
+        """The formula cells that differ from the core in the selected case by more than rounding, and how."""
+        results, cells = self.results[self.selected], {cell.at: cell for cell in self.formulas}
+        expected = {cell.at: plain(value) for cell, value in self.book.all_expected(cells.values(), results)}
         return [
-            f"{self.selected} {_place(cell)}: {difference}"
-            for cell in self.formulas
-            if (difference := disagreement(values.get(cell.at), self.book.expected(cell, results)))
+            f"{self.selected} {_place(cells[at])}: {difference}"
+            for at, difference in disagreements(self.calculation, expected, differs=strictly).items()
         ]
 
 
-def _place(cell: Cell) -> str:
+def _place(cell: PlacedCell) -> str:
     return f"{cell.sheet.title}!{cell.address} ({cell.line.key if cell.line else 'heading'})"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from live_book import LiveBook
 
 import xlwings_addin as xa
-from xlwings_addin.book.context import load_context
-from xlwings_addin.model.parameters import PARAMETERS
+from tests.sheets.live_book import LiveBook
+from xlwings_addin.inputs.parameters import PARAMETERS
+from xlwings_addin.proof.context import load_context
 
 CASES = ("base", "bear", "bull", "march_2024_replica", "march_2024_strict")
 
@@ -24,14 +24,14 @@ def test_the_selector_switches_to_a_case(live: LiveBook, case: str) -> None:
     assert not live.differences()
 
 
-def test_the_selector_reaches_every_sheet_but_history(live: LiveBook) -> None:
+def test_the_selector_reaches_every_sheet_but_those_of_facts(live: LiveBook) -> None:
     before = live.calculation.values()
     live.select("march_2024_replica")
     after = live.calculation.values()
     sheets = {sheet for sheet, _ in before}
     changed = {sheet for (sheet, cell), value in before.items() if after[sheet, cell] != value}
-    assert sheets - changed == {"History"}
-    assert len(changed) == 11
+    assert sheets - changed == {"Reported", "Scorecard"}  # what was said and what came is of no case
+    assert len(changed) == 20
 
 
 def test_every_case_is_on_the_cover_and_on_inputs(live: LiveBook) -> None:
@@ -71,20 +71,20 @@ def test_the_sentence_rounds_as_a_spreadsheet_does(
 
 @pytest.mark.parametrize(
     ("business", "methods"),
-    [("core", ("segments", "average")), ("vehicle", ("units", "ramp"))],
+    [("devices", ("segments", "average")), ("vehicle", ("units", "ramp"))],
 )
 def test_a_method_switches_the_sum_and_both_stay_shown(
     live: LiveBook, business: str, methods: tuple[str, str]
 ) -> None:
     lines = {method: f"{{sotp.method_{business}_{method}" for method in methods}
-    shown = {method: live[f"{line}:value}}"] for method, line in lines.items()}
-    assert shown[methods[0]] != shown[methods[1]]
+    by_method = {method: live[f"{line}:value}}"] for method, line in lines.items()}
+    assert by_method[methods[0]] != by_method[methods[1]]
     for method in (*methods, methods[0]):
         results = live.change("base", **{f"{business}_method": method})
         part = getattr(results.sotp, business)
         assert live[f"{{sotp.{business}:value}}"] == pytest.approx(part.value, rel=1e-9)
-        assert live[f"{{sotp.{business}:value}}"] == shown[method]
-        assert {name: live[f"{line}:value}}"] for name, line in lines.items()} == shown
+        assert live[f"{{sotp.{business}:value}}"] == by_method[method]
+        assert {name: live[f"{line}:value}}"] for name, line in lines.items()} == by_method
         assert {name: live[f"{line}:used}}"] for name, line in lines.items()} == {
             name: float(name == method) for name in methods
         }
@@ -96,7 +96,7 @@ def test_a_method_switches_the_sum_and_both_stay_shown(
     ("key", "words", "lines"),
     [
         ("net_cash_definition", ("strict", "company"), ("net_cash_strict", "net_cash_company")),
-        ("core_wacc_basis", ("printed", "computed"), None),
+        ("devices_wacc_basis", ("printed", "computed"), None),
         ("share_basis", ("diluted", "treasury_stock"), None),
     ],
 )
@@ -158,30 +158,30 @@ def test_the_street_stands_on_the_cover_as_the_tables_have_it(live: LiveBook) ->
 
 
 def test_inputs_show_the_range_of_the_selected_case(live: LiveBook) -> None:
-    shown = 0
+    count = 0
     for case in ("base", "march_2024_replica"):
         live.select(case)
-        for known in PARAMETERS:
-            row = live.results[case].inputs.row(known.key)
-            found = live[f"{{inputs.{known.key}:low}}"], live[f"{{inputs.{known.key}:high}}"]
-            assert found == (("n/a", "n/a") if row.low is None else (row.low, row.high)), known.key
-            assert live[f"{{inputs.{known.key}:outside}}"] == 0
-            shown += row.low is not None
-    assert shown > 150
+        for parameter in PARAMETERS:
+            row = live.results[case].inputs.row(parameter.key)
+            ends = live[f"{{inputs.{parameter.key}:low}}"], live[f"{{inputs.{parameter.key}:high}}"]
+            assert ends == (("n/a", "n/a") if row.low is None else (row.low, row.high)), parameter.key
+            assert live[f"{{inputs.{parameter.key}:outside}}"] == 0
+            count += row.low is not None
+    assert count > 150
 
 
 def test_sources_has_a_line_for_every_input_of_every_case(live: LiveBook) -> None:
     """Whichever cases share a row, so that a refresh finds a line for what a case overrides later."""
     expected = []
-    for known in PARAMETERS:
+    for parameter in PARAMETERS:
         for case, results in live.results.items():
-            row = results.inputs.row(known.key)
-            expected.append((known.label, case, row.basis, row.source))
+            row = results.inputs.row(parameter.key)
+            expected.append((parameter.label, case, row.basis, row.source))
     assert len(expected) == len(PARAMETERS) * len(live.results)
     assert ("Tolerance", "bear", "assumption", "house convention") in expected
     placed = live.book.sheets["sources"].blocks[0]
-    found = [
+    rows = [
         (line.label, *(live[f"{{sources.{line.key}:{column}}}"] for column in ("of", "basis", "source")))
         for line in placed.block.lines
     ]
-    assert found == expected
+    assert rows == expected

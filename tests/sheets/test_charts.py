@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from xlwings_addin.book.context import load_context
-from xlwings_addin.model.xiaomi import Results
+from xlwings_addin.proof.context import load_context
 from xlwings_addin.sheets.spec import Context
+from xlwings_addin.valuation.xiaomi import Results
 
+STREET = "street_sum_of_parts"
 SEGMENTS = ("smartphone", "iot", "internet")
 
 
@@ -50,8 +51,8 @@ def charts(delivered: Path) -> dict[tuple[str, ...], dict[str, Series]]:
     """Every chart of the delivered workbook by the names of its series."""
     with zipfile.ZipFile(delivered) as archive:
         parts = [archive.read(name) for name in archive.namelist() if name.startswith("xl/charts/chart")]
-    found = [dict(series_of(etree.fromstring(part))) for part in parts]
-    return {tuple(chart): chart for chart in found}
+    all_series = [dict(series_of(etree.fromstring(part))) for part in parts]
+    return {tuple(chart): chart for chart in all_series}
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +69,8 @@ def years(results: Results, count: int) -> tuple[str, ...]:
     return tuple(str(float(year)) for year in results.timeline.year[:count])
 
 
-def same(shown: Sequence[float | None], expected: Sequence[float]) -> bool:
-    return list(shown) == pytest.approx(list(expected), rel=1e-9)
+def same(actual: Sequence[float | None], expected: Sequence[float]) -> bool:
+    return list(actual) == pytest.approx(list(expected), rel=1e-9)
 
 
 def test_deliveries_stand_against_capacity(
@@ -89,31 +90,61 @@ def test_revenue_is_stacked_by_segment(
 ) -> None:
     (chart,) = [chart for names, chart in charts.items() if "Smartphones" in names]
     assert len(chart) == len(SEGMENTS) + 1
-    *core, vehicles = chart.values()
-    for segment, series in zip(SEGMENTS, core, strict=True):
-        assert same(series.values, base.core_segments.segments[segment].revenue[1:11])
+    *devices, vehicles = chart.values()
+    for segment, series in zip(SEGMENTS, devices, strict=True):
+        assert same(series.values, base.devices_segments.segments[segment].revenue[1:11])
     assert same(vehicles.values, base.vehicle_units.revenue[1:11])
     assert {(series.plot, series.grouping) for series in chart.values()} == {("barChart", "stacked")}
     assert {series.along for series in chart.values()} == {years(base, 10)}
 
 
-def test_value_a_share_stands_by_case_beside_the_price_and_the_street(
+def test_the_football_field_spans_the_cases_the_methods_and_the_street(
     charts: dict[tuple[str, ...], dict[str, Series]], context: Context
 ) -> None:
-    (chart,) = [chart for names, chart in charts.items() if "Street" in names]
-    cases, brokers = len(context.cases), context.tables.periods("street_sum_of_parts")
-    assert brokers
-    (along,) = {series.along for series in chart.values()}
-    assert along[:cases] == context.cases
-    assert len(along) == cases + len(brokers)
-    parts = [series for name, series in chart.items() if name not in ("Street", "Price")]
-    assert {(series.plot, series.grouping) for series in parts} == {("barChart", "stacked")}
-    stacks = [sum(float(series.values[case] or 0) for series in parts) for case in range(cases)]
-    assert same(stacks, [results.sotp.value_per_share for results in context.results.values()])
-    prices = [results.inputs.number("price_hkd") for results in context.results.values()]
-    assert same(chart["Price"].values[:cases], prices)
-    street = [context.tables.row("street_sum_of_parts", broker).number for broker in brokers]
-    assert same(chart["Street"].values[cases:], street)
-    # Each column shows a case or a broker, not both.
-    assert chart["Street"].values[:cases] == (None,) * cases
-    assert {series.values[cases:] for series in [*parts, chart["Price"]]} == {(None,) * len(brokers)}
+    (chart,) = [chart for names, chart in charts.items() if "Low to middle" in names]
+    cases = [r.sotp.value_per_share for r in context.results.values() if r.inputs.number("probability")]
+    street = [context.tables.row(STREET, broker).number for broker in context.tables.periods(STREET)]
+    assert len(cases) > 1 < len(street)
+    low, high = chart["Low"].values, chart["High"].values
+    assert (low[0], high[0]) == pytest.approx((min(cases), max(cases)), rel=1e-9)
+    assert (low[-1], high[-1]) == pytest.approx((min(street), max(street)), rel=1e-9)
+    assert chart["Low"].along == (
+        *("Cases with a weight", "Devices by 2 methods", "Vehicles by 2 methods"),
+        "Street's sums of the parts",
+    )
+    pieces = [chart[name].values for name in ("Not drawn", "Low to middle", "Middle to high")]
+    assert same([sum(map(float, column)) for column in zip(*pieces, strict=True)], list(map(float, high)))  # type: ignore[arg-type]
+    assert {chart[name].grouping for name in ("Not drawn", "Low to middle")} == {"stacked"}
+    assert chart["Price"].plot == "lineChart"
+    assert set(chart["Price"].values) == {context.results["base"].inputs.number("price_hkd")}
+
+
+def test_the_parts_lead_to_the_value_and_the_gap_to_the_price(
+    charts: dict[tuple[str, ...], dict[str, Series]], base: Results
+) -> None:
+    (chart,) = [chart for names, chart in charts.items() if "Takes away" in names]
+    sums, price = base.sotp, base.inputs.number("price_hkd")
+    steps = [
+        *(part.per_share for part in (sums.devices, sums.vehicle)),
+        sums.new_initiatives.per_share + sums.discount.per_share,
+        sums.net_cash.per_share,
+        sums.associates.per_share + sums.minority_interest.per_share,
+    ]
+    assert sum(steps) == pytest.approx(sums.value_per_share, rel=1e-12)
+    drawn = [
+        float(rise or 0) - float(fall or 0)
+        for rise, fall in zip(chart["Adds"].values, chart["Takes away"].values, strict=True)
+    ]
+    assert drawn == pytest.approx([*steps, 0.0, price - sums.value_per_share, 0.0], rel=1e-9, abs=1e-12)
+    assert chart["Value"].values[-3] == pytest.approx(sums.value_per_share, rel=1e-9)
+    assert chart["Price"].values[-1] == price
+    assert chart["Adds"].along[0] == f"Devices {sums.devices.per_share:.2f}"
+    assert chart["Adds"].along[-2:] == (f"Gap {price - sums.value_per_share:.2f}", f"Price {price:.2f}")
+
+
+def test_a_reader_takes_the_format_of_labels_from_the_chart(delivered: Path) -> None:
+    with zipfile.ZipFile(delivered) as archive:
+        parts = [archive.read(name) for name in archive.namelist() if name.startswith("xl/charts/chart")]
+    formats = [shape for part in parts for shape in etree.fromstring(part).iterfind(".//{*}dLbls/{*}numFmt")]
+    assert formats
+    assert {shape.get("sourceLinked") for shape in formats} == {"0"}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from live_book import LiveBook
 
-from xlwings_addin.model.base_year import QUARTERS
-from xlwings_addin.model.parameters import PARAMETERS
+from tests.sheets.live_book import LiveBook
+from xlwings_addin.inputs.parameters import PARAMETERS, TIMELINE_YEARS
 
 COMPANY = {"net_cash_definition": "company"}
 CASH = {"cash_resources": 236_000.0, "restricted_cash": 5_000.0}
@@ -37,12 +36,15 @@ def test_every_house_case_passes_as_delivered(live: LiveBook) -> None:
         ("twice_placement", {**BASIC, "basic_shares": 25_000.0}, 990.0, "FAIL"),
         ("twice_liquid", {**CASH, "liquid_funds": 231_001.0}, 1.0, "FAIL"),
         ("inputs_in_range", {"tax_rate": 0.3}, 1.0, "WARN"),
-        ("inputs_in_range", {"tax_rate": 0.1, "core_horizon": 12, "demand_saturation": 3.0}, 3.0, "WARN"),
-        ("core_growth", {"core_terminal_growth": 0.045, "risk_free": 0.044}, 0.045, "WARN"),
+        ("inputs_in_range", {"tax_rate": 0.1, "devices_horizon": 12, "demand_saturation": 3.0}, 3.0, "WARN"),
+        ("devices_growth", {"devices_terminal_growth": 0.045, "risk_free": 0.044}, 0.045, "WARN"),
         ("vehicle_spread", {**SPREAD, "vehicle_terminal_growth": 0.025}, 0.015, "WARN"),
         ("vehicle_terminal_share", {"warning_maximum_terminal_share": 0.0}, None, "WARN"),
-        ("core_segments_multiple_difference", {"core_exit_multiple": 30.0}, None, "WARN"),
+        ("devices_multiple_difference", {"devices_exit_multiple": 30.0}, None, "WARN"),
         ("vehicle_units_driver_difference", {"warning_cross_check": 0.0}, None, "WARN"),
+        ("devices_only_rises", {"warning_rising_years": 4}, 10.0, "WARN"),
+        ("vehicle_units_unmet_demand", {"plant_5_capacity": 0.0}, None, "WARN"),
+        ("vehicle_units_largest_maker", {"largest_maker_deliveries": 1.5}, None, "WARN"),
     ],
 )
 def test_a_check_speaks_up_when_it_should(
@@ -67,7 +69,7 @@ def test_a_check_speaks_up_when_it_should(
 @pytest.mark.parametrize(
     ("key", "values"),
     [
-        ("core_growth", {"core_terminal_growth": 0.03, "risk_free": 0.03}),
+        ("devices_growth", {"devices_terminal_growth": 0.03, "risk_free": 0.03}),
         ("vehicle_spread", {**SPREAD, "vehicle_terminal_growth": 0.015}),
         ("twice_restricted", {**COMPANY, "restricted_cash": 0.0}),
         ("twice_restricted", {"net_cash_definition": "strict", "restricted_cash": 5_000.0}),
@@ -101,9 +103,11 @@ def test_an_input_outside_its_range_is_marked_where_it_stands(live: LiveBook) ->
     high = live.results["base"].inputs.row("tax_rate").high
     assert high is not None
     live.change("base", tax_rate=high + 0.01)
-    marked = [known.key for known in PARAMETERS if live[f"{{inputs.{known.key}:outside}}"] == 1]
+    marked = [parameter.key for parameter in PARAMETERS if live[f"{{inputs.{parameter.key}:outside}}"] == 1]
     assert marked == ["tax_rate"]
-    live.select("bear")
+    live.select("bear")  # follows base
+    assert live["{inputs.tax_rate:outside}"] == 1
+    live.select("march_2024_strict")
     assert live["{inputs.tax_rate:outside}"] == 0
     assert status(live, "inputs_in_range") == "OK"
 
@@ -111,7 +115,7 @@ def test_an_input_outside_its_range_is_marked_where_it_stands(live: LiveBook) ->
 @pytest.mark.parametrize("end", ["low", "high"])
 def test_both_ends_of_a_range_belong_to_it(live: LiveBook, end: str) -> None:
     inputs = live.results["base"].inputs
-    ends = {known.key: getattr(inputs.row(known.key), end) for known in PARAMETERS}
+    ends = {parameter.key: getattr(inputs.row(parameter.key), end) for parameter in PARAMETERS}
     ends = {key: value for key, value in ends.items() if value is not None}
     assert len(ends) > 80
     live.change("base", **ends)
@@ -127,9 +131,18 @@ def test_a_changed_input_says_that_the_cover_keeps_an_older_result(live: LiveBoo
     assert status(live, "stored_cases") == "OK"
 
 
+@pytest.mark.parametrize("figure", ["vehicle_units.net_assets", "devices.change_in_working_capital"])
+def test_a_flow_and_a_balance_that_disagree_fail_the_cash_check(live: LiveBook, figure: str) -> None:
+    assert status(live, "cash") == "OK"
+    live.type({live.book.at(f"{{{figure}:years[{TIMELINE_YEARS}]}}"): 1e6})
+    assert status(live, "cash") == "OK"  # beyond the horizon nothing is valued
+    live.type({live.book.at(f"{{{figure}:years[3]}}"): 1e6})
+    assert status(live, "cash") == "FAIL"
+
+
 def test_segments_that_exceed_the_group_fail(live: LiveBook) -> None:
-    first = QUARTERS.index("2025Q1") + 1
-    iot, revenue = (f"{{history.quarterly_{key}[{first}]}}" for key in ("revenue_iot", "revenue"))
+    first = live.book.context.tables.calendar.quarters.index("2025Q1") + 1
+    iot, revenue = (f"{{reported.quarterly_{key}[{first}]}}" for key in ("revenue_iot", "revenue"))
     assert status(live, "twice_revenue") == "OK"
     figures = live[iot], live[revenue]
     assert all(isinstance(figure, float) for figure in figures)
@@ -142,15 +155,16 @@ def test_segments_that_exceed_the_group_fail(live: LiveBook) -> None:
 @pytest.mark.parametrize(
     ("typed", "sheets"),
     [
-        ("{inputs.risk_free:cases[1]}", {"inputs", "capital", "core_segments", "core_average", "sotp"}),
+        ("{inputs.risk_free:cases[1]}", {"inputs", "capital", "devices", "devices_average", "sotp"}),
         ("{inputs.vehicle_wacc:cases[1]}", {"inputs", "capital", "vehicle_units", "vehicle_ramp", "sotp"}),
-        ("{history.quarterly_revenue_iot[5]}", {"history", "base_year", "core_segments", "sotp"}),
+        ("{reported.quarterly_revenue_iot[5]}", {"reported", "base_year", "devices", "sotp"}),
         ("{sources.tolerance__bear:source}", {"sources"}),
     ],
 )
 def test_an_error_on_a_sheet_fails_its_check(live: LiveBook, typed: str, sheets: set[str]) -> None:
     checks = {key.removeprefix("errors_") for key in live.book.sheets["checks"].lines if "errors_" in key}
-    assert checks == set(live.book.sheets) - {"cover", "functions", "checks"}
+    answering = {key for key, placed in live.book.sheets.items() if placed.sheet.only_answers}
+    assert checks == set(live.book.sheets) - {"cover", "functions", "checks", *answering}
     live.calculation.set_value(*live.book.at(typed), "#N/A")
     failing = {sheet for sheet in checks if status(live, f"errors_{sheet}") == "FAIL"}
     assert failing >= sheets

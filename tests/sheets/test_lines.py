@@ -10,17 +10,40 @@ from openpyxl.formula import Tokenizer
 from openpyxl.formula.translate import Translator
 from openpyxl.utils import get_column_letter, range_boundaries
 
-from udfs.registry import REGISTRY
-from xlwings_addin.book.context import load_context
-from xlwings_addin.book.references import Book, Cell
-from xlwings_addin.book.render import defined_names
+from xlwings_addin.functions.registry import REGISTRY
+from xlwings_addin.layout.names import defined_names
+from xlwings_addin.layout.references import Book, PlacedCell
+from xlwings_addin.proof.context import load_context
 from xlwings_addin.sheets import sheets
-from xlwings_addin.sheets.spec import FIRST_COLUMN, Block, Columns, Entry, Line, Sheet, constant
+from xlwings_addin.sheets.spec import (
+    FIRST_COLUMN,
+    KEY_COLUMN,
+    Block,
+    Columns,
+    Entry,
+    Line,
+    Sheet,
+    constant,
+)
 
 NATIVE_FUNCTIONS = {
-    *("ABS", "AND", "AVERAGE", "COUNTIF", "DATE", "ERROR.TYPE", "EXP", "IF", "INDEX", "ISERROR"),
-    *("ISNUMBER", "LEFT", "LN", "MATCH", "MAX", "MIN", "N", "NPV", "OR", "PRODUCT", "ROWS", "SUM"),
-    *("SUMPRODUCT", "TEXT"),
+    *(
+        "ABS",
+        "AND",
+        "AVERAGE",
+        "COLUMNS",
+        "COUNT",
+        "COUNTIF",
+        "DATE",
+        "DAY",
+        "ERROR.TYPE",
+        "EXP",
+        "IF",
+        "INDEX",
+        "ISERROR",
+    ),
+    *("ISNUMBER", "LEFT", "LN", "MATCH", "MAX", "MIN", "MONTH", "N", "NPV", "OR", "PRODUCT", "ROWS", "SUM"),
+    *("ISNA", "ISTEXT", "NA", "PERCENTILE", "SQRT", "SUMPRODUCT", "TEXT", "YEAR"),
 }
 """All are in ECMA-376 (2006), so in Excel 2007 and later and in LibreOffice 7.4."""
 
@@ -34,10 +57,10 @@ def book() -> Book:
 
 
 @pytest.fixture(scope="module")
-def formulas(book: Book) -> list[tuple[Cell, str]]:
-    found = [(cell, book.formula(cell)) for cell in book.cells() if cell.entry.kind == "formula"]
-    assert len(found) > 3000
-    return found
+def formulas(book: Book) -> list[tuple[PlacedCell, str]]:
+    pairs = [(cell, book.formula(cell)) for cell in book.cells() if cell.entry.kind == "formula"]
+    assert len(pairs) > 3000
+    return pairs
 
 
 def tokens(formula: str) -> Iterator[tuple[str, str, str]]:
@@ -48,13 +71,37 @@ def tokens(formula: str) -> Iterator[tuple[str, str, str]]:
 def test_a_sheet_is_a_module_that_exports_it() -> None:
     keys = [sheet.key for sheet in sheets()]
     assert keys == [
-        *("cover", "inputs", "history", "base_year", "capital", "core_segments", "core_average"),
-        *("vehicle_units", "vehicle_ramp", "sotp", "functions", "checks", "sources"),
+        *("cover", "summary", "inputs", "reported", "base_year", "capital", "devices", "devices_average"),
+        *("vehicle_units", "vehicle_ramp", "venture", "sotp", "multiples", "implied"),
+        *(
+            "sensitivities",
+            "simulation",
+            "conventions",
+            "ramp",
+            "scorecard",
+            "questions",
+            "functions",
+            "checks",
+            "sources",
+        ),
     ]
     assert all(sheet.purpose.endswith(("?", ".", "valuation")) or "?" in sheet.purpose for sheet in sheets())
 
 
-def test_no_number_is_typed_into_a_formula(formulas: list[tuple[Cell, str]]) -> None:
+def test_no_line_of_another_sheet_hangs_on_one_that_only_answers(book: Book) -> None:
+    answering = {key for key, placed in book.sheets.items() if placed.sheet.only_answers}
+    assert "summary" in answering
+    read = {
+        (cell.sheet.key, sheet)
+        for cell in book.cells()
+        if cell.entry.formula and not cell.sheet.only_answers
+        for sheet in re.findall(r"\{(\w+)\.", cell.entry.formula)
+    }
+    assert ("cover", "sotp") in read
+    assert not {sheet for _, sheet in read} & answering
+
+
+def test_no_number_is_typed_into_a_formula(formulas: list[tuple[PlacedCell, str]]) -> None:
     typed = {
         f"{cell.sheet.title}!{cell.address} {formula}"
         for cell, formula in formulas
@@ -64,7 +111,7 @@ def test_no_number_is_typed_into_a_formula(formulas: list[tuple[Cell, str]]) -> 
     assert not typed
 
 
-def test_every_function_is_known_to_all_hosts_or_ours(formulas: list[tuple[Cell, str]]) -> None:
+def test_every_function_is_known_to_all_hosts_or_ours(formulas: list[tuple[PlacedCell, str]]) -> None:
     used = {
         value.removesuffix("(").rpartition(":")[2]
         for _, formula in formulas
@@ -75,7 +122,7 @@ def test_every_function_is_known_to_all_hosts_or_ours(formulas: list[tuple[Cell,
     assert used >= {"SUMPRODUCT", "DCF_ENTERPRISE_VALUE"}
 
 
-def test_one_formula_a_row_copied_across(book: Book, formulas: list[tuple[Cell, str]]) -> None:
+def test_one_formula_a_row_copied_across(book: Book, formulas: list[tuple[PlacedCell, str]]) -> None:
     first: dict[tuple[str, int, str], tuple[str, str]] = {}
     compared = 0
     for cell, formula in formulas:
@@ -87,7 +134,7 @@ def test_one_formula_a_row_copied_across(book: Book, formulas: list[tuple[Cell, 
     assert compared > 1500
 
 
-def test_no_range_includes_its_own_cell(formulas: list[tuple[Cell, str]]) -> None:
+def test_no_range_includes_its_own_cell(formulas: list[tuple[PlacedCell, str]]) -> None:
     for cell, formula in formulas:
         for kind, subtype, value in tokens(formula):
             if kind != "OPERAND" or subtype != "RANGE":
@@ -106,7 +153,7 @@ def test_time_runs_in_the_same_columns_on_every_sheet_that_has_a_timeline(book: 
         for group, columns in placed.columns.items()
         if group in ("constant", "opening", "years")
     }
-    assert {each for each in yearly if each[0] != "constant"} == {
+    assert {input_spec for input_spec in yearly if input_spec[0] != "constant"} == {
         ("opening", FIRST_COLUMN + 1, 1),
         ("years", FIRST_COLUMN + 2, 16),
     }
@@ -129,7 +176,7 @@ def test_every_figure_says_its_unit_or_is_a_word(book: Book) -> None:
             assert cell.unit, f"{cell.sheet.title}!{cell.address}"
 
 
-def test_functions_stand_in_cells_of_one_value(formulas: list[tuple[Cell, str]]) -> None:
+def test_functions_stand_in_cells_of_one_value(formulas: list[tuple[PlacedCell, str]]) -> None:
     called = [cell for cell, formula in formulas if any(f"{name}(" in formula for name in REGISTRY)]
     assert len(called) == len({cell.at for cell in called}) >= 18
     assert {cell.sheet.key for cell in called} == {"functions"}
@@ -153,8 +200,8 @@ def test_functions_stand_in_cells_of_one_value(formulas: list[tuple[Cell, str]])
         ("{revenue[1]}", "$F11"),
         ("{revenue:opening}", "$E$11"),
         ("{inputs.risk_free}", "Inputs!$D$27"),
-        ("{core_average.fcff}", "'Core Average'!H12"),
-        ("SUM({sotp.core:value}:{sotp.vehicle:value})", "SUM(SOTP!$D$6:$D$7)"),
+        ("{devices_average.fcff}", "'Devices Average'!H12"),
+        ("SUM({sotp.devices:value}:{sotp.vehicle:value})", "SUM(SOTP!$D$6:$D$7)"),
     ],
 )
 def test_a_reference_becomes_the_cell_it_names(book: Book, reference: str, address: str) -> None:
@@ -168,7 +215,7 @@ def test_a_reference_becomes_the_cell_it_names(book: Book, reference: str, addre
     if "risk_free" in reference:
         address = f"Inputs!$D${book.sheets['inputs'].lines['risk_free'][0].rows['risk_free']}"
     if "fcff" in reference:
-        address = f"'Core Average'!H{book.sheets['core_average'].lines['fcff'][0].rows['fcff']}"
+        address = f"'Devices Average'!H{book.sheets['devices_average'].lines['fcff'][0].rows['fcff']}"
     assert resolved == address
 
 
@@ -180,17 +227,18 @@ def test_an_entry_says_who_writes_its_cell() -> None:
 
 
 def test_a_key_stands_once_on_a_sheet(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = constant("twice", "Twice", "count", "0", lambda r: 0.0)
+    line = constant("twice", "0", lambda r: 0.0, label="Twice", unit="count")
     sheet = Sheet("cover", "Cover", "?", lambda _: [Block("One", [line]), Block("Two", [line])])
-    monkeypatch.setattr("xlwings_addin.book.references.sheets", lambda: (sheet,))
+    monkeypatch.setattr("xlwings_addin.layout.references.sheets", lambda _: (sheet,))
     with pytest.raises(ValueError, match="sheet cover: a key stands twice"):
         Book(load_context())
 
 
-def test_columns_may_not_run_into_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_stand_right_of_the_widest_row_and_its_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     wide = {"many": Columns(FIRST_COLUMN, [str(n) for n in range(30)])}
     line = Line("a", "A", "count", {"many": Entry(lambda r: [0.0] * 30, kind="text")})
     sheet = Sheet("cover", "Cover", "?", lambda _: [Block("One", [line])], columns=lambda _: wide)
-    monkeypatch.setattr("xlwings_addin.book.references.sheets", lambda: (sheet,))
-    with pytest.raises(ValueError, match="runs into the keys"):
-        Book(load_context())
+    monkeypatch.setattr("xlwings_addin.layout.references.sheets", lambda _: (sheet,))
+    placed = Book(load_context()).sheets["cover"]
+    assert placed.note_column == placed.last_column + 1 == FIRST_COLUMN + 30 > KEY_COLUMN
+    assert placed.key_column == placed.note_column + 1

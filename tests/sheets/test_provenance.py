@@ -8,13 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from xlwings_addin.book.context import load_context
-from xlwings_addin.model.base_year import QUARTERS
-from xlwings_addin.model.tables import Row, Tables
-from xlwings_addin.sheets import base_year, history
+from xlwings_addin.inputs.tables import Row, Tables
+from xlwings_addin.proof.context import load_context
+from xlwings_addin.sheets import base_year, reported
 from xlwings_addin.sheets.spec import Context, Line, Sheet
 
-FIGURES = re.compile(r"\{history\.quarterly_(\w+)\[all\]\}")
+FIGURES = re.compile(r"\{reported\.quarterly_(\w+)\[all\]\}")
 """How a formula of Base Year names a row of quarters."""
 
 
@@ -40,7 +39,7 @@ def unverified(tables: Tables) -> Iterator[Row]:
 def with_unverified(context: Context, key: str, period: str) -> Context:
     """The context with one row of the history not verified."""
     rows = tuple(
-        row.model_copy(update={"basis": "unverified"}) if (row.key, row.period) == (key, period) else row
+        replace(row, basis="unverified") if (row.key, row.period) == (key, period) else row
         for row in context.tables.history
     )
     return Context(replace(context.tables, history=rows), context.results)
@@ -48,32 +47,34 @@ def with_unverified(context: Context, key: str, period: str) -> Context:
 
 def marked(line: Line, period: str) -> bool:
     """Whether a line's note lists a period as unverified."""
-    found = re.search(r"unverified: ([^;]+)", line.note)
-    return found is not None and period in found[1].split(", ")
+    match = re.search(r"unverified: ([^;]+)", line.note)
+    return match is not None and period in match[1].split(", ")
 
 
 def test_unverified_rows_are_marked_on_history(context: Context) -> None:
-    shown, tables = lines(history.SHEET, context), context.tables
-    years = [row for row in unverified(tables) if row.period in history.ANNUAL and row.key in shown]
+    by_key, tables = lines(reported.SHEET, context), context.tables
+    years = [row for row in unverified(tables) if row.period in tables.calendar.years and row.key in by_key]
     years = [row for row in years if tables.row(row.key, row.period) is row]
     assert len(years) >= 10
     for row in years:
-        assert marked(shown[row.key], row.period), row.place
+        assert marked(by_key[row.key], row.period), row.place
     weak = {row.key for row in years}
-    for key, line in shown.items():
-        if not key.startswith(history.QUARTERLY) and key not in weak:
+    for key, line in by_key.items():
+        if not key.startswith(reported.QUARTERLY) and key not in weak:
             assert "unverified" not in line.note, key
 
 
 def test_unverified_quarters_are_marked_on_base_year_and_no_others(context: Context) -> None:
-    weak = {(row.key, row.period) for row in unverified(context.tables) if row.period in QUARTERS}
+    weak = {
+        (row.key, row.period) for row in unverified(context.tables) if row.period in context.calendar.quarters
+    }
     for line in lines(base_year.SHEET, context).values():
         keys = read_by(line)
         if "unverified" in line.note:
             assert any(key in keys for key, _ in weak), line.key
     for key, period in weak:
-        found = [line for line in lines(base_year.SHEET, context).values() if key in read_by(line)]
-        assert not found or any(marked(line, period) for line in found), f"{key} {period}"
+        readers = [line for line in lines(base_year.SHEET, context).values() if key in read_by(line)]
+        assert not readers or any(marked(line, period) for line in readers), f"{key} {period}"
 
 
 def test_a_quarter_that_is_not_verified_would_be_marked_on_base_year(context: Context) -> None:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from table_server import Site, serving
 
+from tests.sources.table_server import Site, serving
 from xlwings_addin.sources import Fetched, fetch, write_index
 from xlwings_addin.sources.index import INDEX, index_text
 from xlwings_addin.sources.web import Limits, Web
@@ -21,7 +21,7 @@ class Reader:
 
     site: Site
     cache: Path
-    limits: Limits = field(default_factory=lambda: Limits(read_timeout=0.2, connect_timeout=1, total_time=20))
+    limits: Limits = field(default_factory=lambda: Limits(read_timeout=1.0, connect_timeout=1, total_time=20))
     waits: list[float] = field(default_factory=list)
     chance: float = 0.0
     moment: datetime = datetime(2025, 11, 19, 8, tzinfo=UTC)
@@ -41,9 +41,9 @@ class Reader:
     def left_behind(self) -> list[str]:
         """What the cache holds that is neither a copy nor the record of the latest."""
         return [
-            each.name
-            for each in self.cache.glob("tables/*/*")
-            if each.name != "latest.json" and not (len(each.name) == 32 and each.is_dir())
+            path.name
+            for path in self.cache.glob("tables/*/*")
+            if path.name != "latest.json" and not (len(path.name) == 32 and path.is_dir())
         ]
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from xlwings_addin.model.tables import Row, Tables, load_tables
+from xlwings_addin.inputs.tables import Row, Tables, load_tables
 from xlwings_addin.sources import conflicts_with_reported
 
 CAPEX = ("capex", "FY2023")
@@ -20,7 +20,7 @@ def shipped() -> Tables:
 
 def with_row(tables: Tables, key: str, period: str = "", **updates: object) -> Tables:
     """Tables in which every row of a figure is one with these fields altered."""
-    new = tables.row(key, period).model_copy(update=updates)
+    new = replace(tables.row(key, period), **updates)
 
     def altered(rows: tuple[Row, ...]) -> tuple[Row, ...]:
         others = tuple(row for row in rows if (row.key, row.period) != (key, period))
@@ -54,9 +54,9 @@ def test_another_source_or_note_for_the_same_value_is_none(shipped: Tables):
 
 
 def test_the_row_that_stands_counts_where_several_state_a_figure(shipped: Tables):
-    rival = shipped.row(*CAPEX).model_copy(update={"value": 9.0, "text": "9"})
-    chosen = rival.model_copy(update={"note": "chosen: the audited figure"})
-    kept = shipped.row(*CAPEX).model_copy(update={"note": "chosen: the audited figure"})
+    rival = replace(shipped.row(*CAPEX), value=9.0, text="9")
+    chosen = replace(rival, note="chosen: the audited figure")
+    kept = replace(shipped.row(*CAPEX), note="chosen: the audited figure")
     rejected = replace(with_row(shipped, *CAPEX, note=kept.note), articles=(*shipped.articles, rival))
     assert conflicts_with_reported(shipped, rejected) == []
     preferred = replace(shipped, articles=(*shipped.articles, chosen))

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from table_server import Site, status
-from test_market import TODAY, StandIn
 
+from tests.sources.table_server import Site, status
+from tests.sources.test_market import TODAY, StandIn
 from xlwings_addin.core.errors import InputError
-from xlwings_addin.model.tables import load_tables
+from xlwings_addin.inputs.tables import load_tables
 from xlwings_addin.sources import write_index
 from xlwings_addin.sources.facts import gather
 
@@ -56,7 +56,7 @@ def test_a_lint_error_is_a_warning_in_a_folder_and_refused_from_an_address(
     replace_in(site.folder / "inputs" / "history.csv", "capex,FY2023,6270,", "capex,FY2023,6300,")
     write_index(site.folder)
     warnings = gather(site.folder, now=lambda: NOW).warnings
-    assert any("free_cash_flow FY2023 35,030 is not" in each for each in warnings)
+    assert any("free_cash_flow FY2023 35,030 is not" in message for message in warnings)
     with pytest.raises(InputError, match="must have tables without lint errors: free_cash_flow FY2023"):
         gather(site.address, now=lambda: NOW)
 

@@ -14,18 +14,20 @@ from pathlib import Path
 
 import platformdirs
 import pytest
-from table_server import Handler, Site, body, cut_off, dropped, redirect, silent, status, well
 
+from tests.sources.table_server import Handler, Site, body, cut_off, dropped, redirect, silent, status, well
 from xlwings_addin.core.errors import InputError
-from xlwings_addin.model.inputs import case_names
-from xlwings_addin.model.lint import Finding, lint
-from xlwings_addin.model.tables import load_tables, tables_folder
+from xlwings_addin.inputs.case_files import case_names
+from xlwings_addin.inputs.lint import Finding, lint
+from xlwings_addin.inputs.tables import load_tables, tables_folder
 from xlwings_addin.sources import Fetched, fetch, load
 from xlwings_addin.sources.index import INDEX, Entry, index_text, is_whole, read_index, write_index
 from xlwings_addin.sources.web import Web, checked_address
 
 TODAY = date(2025, 11, 19)
 NOON = datetime(2025, 11, 19, 12, tzinfo=UTC)
+SERVED = len(list(tables_folder().glob("*/*.csv")))
+"""Tables of the project: all of them are listed, after the heading and before the index's own line."""
 HISTORY = "inputs/history.csv"
 
 
@@ -79,6 +81,21 @@ def test_tables_of_a_folder_that_do_not_load_are_refused_by_its_name(tables: Pat
         ("https://", "must be https:// with a host"),
         ("https://example.org/?version=2", "must be the address of a folder, without ? and #"),
         ("https://example.org:port/", "must be an address"),
+        ("https://example..com/", "must be an address: the host must be of parts with 1 to 63 letters"),
+        ("https://.example.com/", "must be an address: the host must be of parts"),
+        ("https://../", "must be an address: the host must be of parts"),
+        (f"https://{'a' * 64}.com/", "must be an address: the host must be of parts"),
+        (f"https://{'a.' * 127}com/", "must be an address: the host must be of parts"),
+        ("https://-example.com/", "must be an address: the host must be of parts"),
+        ("https://exa mple.com/", "must be an address: the host must be of parts"),
+        ("https://a;b/", "must be an address: the host must be of parts"),
+        ("https://xn--a.com/", "must be an address: Codepoint U+0080"),
+        ("https://xn--zzzzzz99999.com/", "must be an address: Invalid A-label"),
+        ("https://é..com/", "must be an address: Invalid IDNA hostname"),
+        ("https://example.com:99999/", "must be an address: the port 99999 is not between 1 and 65535"),
+        ("https://example.com:0/", "must be an address: the port 0 is not between 1 and 65535"),
+        ("https://[::1", "must be an address: Invalid port"),
+        ("https://999.1.1.1/", "must be an address: Invalid IPv4 address"),
     ],
 )
 def test_an_address_that_is_not_https_is_refused(address: str, rule: str, tmp_path: Path):
@@ -92,6 +109,37 @@ def test_a_password_is_refused_and_not_repeated(tmp_path: Path):
     with pytest.raises(InputError, match="must not carry a user name or a password") as error:
         fetch("https://analyst:sesame@example.org/", cache=tmp_path)
     assert "sesame" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a/\ud800", "https://\ud800.com/", "https://a\0b/", "https://a\nb/"]
+)
+def test_an_address_that_cannot_be_printed_is_refused_in_one_line(address: str, tmp_path: Path):
+    with pytest.raises(InputError, match=r"^address https://\S+ must be an address: .*$") as error:
+        fetch(address, cache=tmp_path)
+    assert str(error.value).isprintable()
+
+
+def test_a_long_address_is_not_repeated_at_length(tmp_path: Path):
+    for address in (f"https://{'a' * 5000}/", f"https://a/{'b' * 70_000}", f"http://a/{'b' * 9_000}"):
+        with pytest.raises(InputError) as error:
+            fetch(address, cache=tmp_path)
+        assert len(str(error.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("address", "checked"),
+    [
+        ("https://example.com./a", "https://example.com./a/"),
+        ("https://a_b.example.com:8443", "https://a_b.example.com:8443/"),
+        ("https://exämple.com/", "https://xn--exmple-cua.com/"),
+        ("https://example.com/caf%E9/", "https://example.com/caf%E9/"),
+        ("https://example.com/a b", "https://example.com/a%20b/"),
+        ("https://[2001:db8::1]/", "https://[2001:db8::1]/"),
+    ],
+)
+def test_an_address_that_can_be_spelled_stays_what_it_is(address: str, checked: str):
+    assert checked_address(address) == checked
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8000", "127.1.2.3", "[::1]:8000"])
@@ -130,7 +178,7 @@ def test_no_proxy_comes_between_this_machine_and_itself(reader, site: Site, monk
 
 def test_unchanged_tables_cost_one_request(reader, site: Site):
     first = reader.fetch()
-    assert len(site.paths) == len(set(site.paths)) == 10
+    assert len(site.paths) == len(set(site.paths)) == SERVED + 1
     site.requests.clear()
     again = reader.fetch()
     ((path, headers),) = site.requests
@@ -168,6 +216,18 @@ def test_only_what_has_changed_is_fetched(reader, site: Site):
     assert load_tables(first.folder).row("capex", "FY2023").number == 6270, "an earlier copy changed"
 
 
+@pytest.mark.parametrize("value", ['"caf\xe9"', "x" * 10_000, '"tab\there"'])
+@pytest.mark.parametrize("name", ["ETag", "Last_Modified"])
+def test_a_validator_that_cannot_be_sent_back_is_not_kept(reader, site: Site, name: str, value: str):
+    site.validators = False
+    index = (site.folder / INDEX).read_bytes()
+    site.script[f"/{INDEX}"] = [body(index, **{name: value})]
+    first, second = reader.fetch(), reader.fetch()
+    assert second.folder == first.folder
+    (asked,) = [headers for path, headers in site.requests[1:] if path == f"/{INDEX}"]
+    assert not {"If-None-Match", "If-Modified-Since"} & set(asked)
+
+
 def test_without_validators_the_index_alone_is_fetched_again(reader, site: Site):
     site.validators = False
     first = reader.fetch()
@@ -182,7 +242,22 @@ def test_not_modified_counts_only_where_it_was_asked_for(reader, site: Site):
         reader.fetch()
 
 
-@pytest.mark.parametrize("damage", ["changed", "lost", "another case", "record", "record of another"])
+DAMAGES = [
+    *("changed", "lost", "another case", "record", "bytes", "brackets"),
+    *("a folder for a record", "a file for a copy", "a folder for an index", "a file for all"),
+]
+RECORDS: dict[str, dict[str, object]] = {
+    "record of another": {"copy": "../../elsewhere"},
+    "no text": {"etag": 7},
+    "no day": {"confirmed_at": "yesterday"},
+    "no zone": {"confirmed_at": "2025-11-19T08:00:00"},
+    "one field more": {"more": ""},
+    "an ETag that cannot be sent": {"etag": '"caf\xe9"'},
+    "an ETag with a line end": {"etag": "a\r\nX-Header: b"},
+}
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, *RECORDS])
 def test_a_copy_damaged_on_the_disk_is_fetched_again(reader, site: Site, damage: str):
     first = reader.fetch()
     latest = first.folder.parent / "latest.json"
@@ -196,9 +271,25 @@ def test_a_copy_damaged_on_the_disk_is_fetched_again(reader, site: Site, damage:
             shutil.copy(first.folder / "cases" / "bear.csv", first.folder / "cases" / "crash.csv")
         case "record":
             latest.write_text("{", encoding="utf-8")
-        case "record of another":
+        case "bytes":
+            latest.write_bytes(b"\xff\xfe\0")
+        case "brackets":
+            latest.write_text("[" * 100_000, encoding="utf-8")
+        case "a folder for a record":
+            latest.unlink()
+            (latest / "within").mkdir(parents=True)
+        case "a file for a copy":
+            shutil.rmtree(first.folder)
+            first.folder.write_bytes(b"")
+        case "a folder for an index":
+            (first.folder / INDEX).unlink()
+            (first.folder / INDEX).mkdir()
+        case "a file for all":
+            shutil.rmtree(first.folder.parent)
+            first.folder.parent.write_bytes(b"")
+        case _:
             record = json.loads(latest.read_text(encoding="utf-8"))
-            latest.write_text(json.dumps(record | {"copy": "../../elsewhere"}), encoding="utf-8")
+            latest.write_text(json.dumps(record | RECORDS[damage]), encoding="utf-8")
     again = reader.fetch()
     assert is_whole(again.folder, read_index((again.folder / INDEX).read_bytes(), address="the copy"))
     assert load_tables(again.folder) == load_tables(site.folder)
@@ -208,10 +299,10 @@ def test_a_copy_damaged_on_the_disk_is_fetched_again(reader, site: Site, damage:
 # --- nothing arrives half -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("failing", [1, 5, 10])
+@pytest.mark.parametrize("failing", [1, 5, SERVED + 1])
 def test_a_failure_leaves_no_copy_and_no_scraps(reader, site: Site, failing: int):
     paths = ["/" + INDEX, *(f"/{entry.path}" for entry in _entries(site.folder))]
-    assert len(paths) == 10
+    assert len(paths) == SERVED + 1
     site.script[paths[failing - 1]] = [status(404)]
     with pytest.raises(
         InputError, match=rf"{paths[failing - 1]} must be served: the answer is 404 Not Found"
@@ -255,15 +346,15 @@ def test_a_process_killed_while_it_fetches_leaves_no_copy(reader, site: Site):
 
 
 def test_two_who_fetch_at_once_both_get_whole_tables(reader, site: Site):
-    found: list[Fetched] = []
-    readers = [threading.Thread(target=lambda: found.append(reader.fetch())) for _ in range(6)]
-    for each in readers:
-        each.start()
-    for each in readers:
-        each.join()
-    assert len(found) == 6
-    assert len({each.folder for each in found}) == 1
-    assert load(found[0])[0] == load_tables(site.folder)
+    answers: list[Fetched] = []
+    readers = [threading.Thread(target=lambda: answers.append(reader.fetch())) for _ in range(6)]
+    for process in readers:
+        process.start()
+    for process in readers:
+        process.join()
+    assert len(answers) == 6
+    assert len({finding.folder for finding in answers}) == 1
+    assert load(answers[0])[0] == load_tables(site.folder)
     assert reader.left_behind() == []
 
 
@@ -331,10 +422,10 @@ def test_a_damaged_copy_is_no_good_copy(reader, site: Site):
             b"<!doctype html><html><body>sign in</body></html>",
             r"header '<!doctype html>.* must be key",
         ),
-        (HISTORY, b"<html>" * 20_000, r"history\.csv line 1 header .* \.\.\. .* must be key,period,"),
+        (HISTORY, b"<html>" * 20_000, r"history\.csv line 1 header .*… must be key,period,"),
         (HISTORY, bytes(range(256)) * 40, r"history\.csv' must be UTF-8 text"),
         (HISTORY, "key,période\n".encode("latin-1"), r"history\.csv' must be UTF-8 text"),
-        (HISTORY, "key,period\n".encode("utf-16"), r"history\.csv' must be UTF-8 text"),
+        (HISTORY, "key,period\n".encode("utf-16"), r"history\.csv line 1 header 'key,period' must be key"),
         (HISTORY, b"", r"history\.csv line 1 header '' must be key,period,value,unit"),
         (HISTORY, b"key;period;value\n", r"history\.csv line 1 header 'key;period;value' must be key"),
         ("inputs/articles.csv", b'key,"', r"articles\.csv' must be a CSV file"),
@@ -372,8 +463,10 @@ def test_a_text_like_a_formula_stays_text_and_is_warned_of(reader, site: Site, s
     fetched = reader.fetch()
     loaded = load(fetched)[0].row("capex", "FY2016")
     assert (loaded.source, loaded.note) == (text, text)
-    found = [each for each in linted(fetched) if each.rule == "formula_text"]
-    assert [(each.severity, each.key, each.period) for each in found] == [("warning", "capex", "FY2016")] * 2
+    findings = [finding for finding in linted(fetched) if finding.rule == "formula_text"]
+    assert [(finding.severity, finding.key, finding.period) for finding in findings] == [
+        ("warning", "capex", "FY2016")
+    ] * 2
 
 
 def test_a_number_like_a_formula_does_not_load(reader, site: Site):
@@ -404,10 +497,10 @@ def test_an_index_is_not_written_for_tables_that_do_not_load(tables: Path):
     assert not (tables / INDEX).exists()
 
 
-@pytest.mark.parametrize("lines", range(11))
+@pytest.mark.parametrize("lines", range(SERVED + 2))
 def test_an_index_cut_after_any_line_is_noticed(tables: Path, lines: int):
     whole = index_text(tables).splitlines(keepends=True)
-    assert len(whole) == 11
+    assert len(whole) == SERVED + 2
     with pytest.raises(InputError, match=r"address x must (end with its own line|be a table index)"):
         read_index(b"".join(whole[:lines]), address="x")
 
@@ -433,7 +526,7 @@ def resealed(*lines: str) -> bytes:
 )
 def test_an_index_cannot_name_another_file(tables: Path, path: str, rule: str):
     lines = index_text(tables).decode().splitlines()[1:-1]
-    assert len(read_index(resealed(*lines), address="x")) == 9
+    assert len(read_index(resealed(*lines), address="x")) == SERVED
     with pytest.raises(InputError, match=f"address x {rule}"):
         read_index(resealed(*lines, f"{path},1,{'0' * 64}"), address="x")
 
@@ -442,10 +535,11 @@ def test_an_index_lists_all_inputs_and_some_cases(tables: Path):
     lines = index_text(tables).decode().splitlines()[1:-1]
     with pytest.raises(InputError, match=r"must list inputs/history\.csv$"):
         read_index(resealed(*(line for line in lines if "history" not in line)), address="x")
-    with pytest.raises(InputError, match="must list 1 to 12 cases, lists 0"):
+    with pytest.raises(InputError, match="must list 1 to 1000 cases, lists 0"):
         read_index(resealed(*(line for line in lines if "cases/" not in line)), address="x")
-    more = [f"cases/case_{letter}.csv,1,{'0' * 64}" for letter in "abcdefgh"]
-    with pytest.raises(InputError, match="must list 1 to 12 cases, lists 13"):
+    own = sum("cases/" in line for line in lines)
+    more = [f"cases/case_{number}.csv,1,{'0' * 64}" for number in range(1001 - own)]
+    with pytest.raises(InputError, match="must list 1 to 1000 cases, lists 1001"):
         read_index(resealed(*lines, *more), address="x")
 
 

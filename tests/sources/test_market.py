@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from xlwings_addin.core.errors import InputError, ValuationError
-from xlwings_addin.model.inputs import load_inputs
-from xlwings_addin.model.lint import lint
-from xlwings_addin.model.tables import load_tables
-from xlwings_addin.sources.market import SYMBOLS, Quote, YahooFinance, quoted, quotes
+from xlwings_addin.inputs.cases import load_inputs
+from xlwings_addin.inputs.company import Currency, packaged_company
+from xlwings_addin.inputs.lint import lint
+from xlwings_addin.inputs.tables import load_tables
+from xlwings_addin.sources.market import SYMBOLS, Quote, YahooFinance, quoted, quotes, symbols_of
 
 TODAY = date(2025, 11, 20)
 QUOTES = {
@@ -32,7 +33,7 @@ class StandIn:
     """A provider of these quotes, some of them altered."""
 
     def __init__(self, **altered: Quote) -> None:
-        self.quotes = QUOTES | {each.symbol: each for each in altered.values()}
+        self.quotes = QUOTES | {difference.symbol: difference for difference in altered.values()}
         self.asked: list[str] = []
 
     def quote(self, symbol: str) -> Quote:
@@ -49,11 +50,22 @@ def test_quotes_are_rows_as_the_tables_have_them():
         ("cny_per_usd", "7.1123"),
     ]
     for row in rows:
-        known = tables.row(row.key)
-        assert (row.period, row.unit, row.basis) == ("", known.unit, "reported")
+        earlier = tables.row(row.key)
+        assert (row.period, row.unit, row.basis) == ("", earlier.unit, "reported")
         assert row.value == float(row.text)
         assert row.source == f"stand-in {SYMBOLS[row.key]}"
         assert row.as_of == TODAY
+
+
+def test_another_company_is_quoted_by_its_ticker_in_its_currencies():
+    xiaomi = packaged_company()
+    other = replace(xiaomi, key="tencent", ticker="0700.HK", currency=Currency("HKD", "CNY"))
+    provider = StandIn(price=Quote("0700.HK", 42.0, "HKD", TODAY, "stand-in"))
+    rows = quotes(today=TODAY, provider=provider, company=other)
+    assert provider.asked == ["0700.HK", "HKD=X", "CNY=X"]
+    assert (rows[0].key, rows[0].value) == ("price_hkd", 42.0)
+    one = replace(other, currency=Currency("HKD", "HKD"))
+    assert symbols_of(one) == {"price_hkd": "0700.HK", "hkd_per_usd": "HKD=X"}
 
 
 def test_only_the_keys_asked_for_are_quoted():
@@ -94,9 +106,13 @@ def test_quotes_replace_the_scalars_of_the_house_view_and_lint_as_before():
     assert house.number("price_hkd") == 40.74
     assert house.row("price_hkd").source == "stand-in 1810.HK"
     assert article.number("price_hkd") == 13, "a case that has a price of its own keeps it"
-    rules = {each.rule for each in lint(tables, today=TODAY, cases=[house]) if each.severity == "error"}
+    rules = {
+        finding.rule for finding in lint(tables, today=TODAY, cases=[house]) if finding.severity == "error"
+    }
     assert rules == set()
-    ahead = {each.key for each in lint(tables, today=TODAY, cases=[house]) if each.rule == "look_ahead"}
+    ahead = {
+        finding.key for finding in lint(tables, today=TODAY, cases=[house]) if finding.rule == "look_ahead"
+    }
     assert ahead >= {"price_hkd", "hkd_per_usd", "cny_per_usd"}, "newer than the valuation date"
 
 
@@ -130,7 +146,7 @@ class Closes(list[float]):
         return self
 
     def dropna(self) -> Closes:
-        return Closes(each for each in self if each == each)
+        return Closes(value for value in self if value == value)
 
 
 @pytest.fixture

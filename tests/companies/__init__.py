@@ -1,0 +1,1 @@
+"""A company from nothing: its folder, its figures, its workbook."""

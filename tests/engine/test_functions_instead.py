@@ -1,0 +1,212 @@
+"""Functions calculated in the engine's stead give what Excel shows.
+
+Unless a line says otherwise the values are those that Excel stores for the formula: seen in its own files,
+and in the documentation of the function named.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import zipfile
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.formula import ArrayFormula
+
+from tests.xlsx.foreign_books import formulas_book
+from xlwings_addin.engine.calculate import recalculate
+from xlwings_addin.xlsx.package import CellValue
+
+Cells = dict[str, object]
+
+
+def value_of(formula: str, cells: Cells | None = None, at: str = "Z30") -> CellValue:
+    """What a formula gives beside some cells."""
+    return recalculate(formulas_book({**(cells or {}), at: f"={formula}"}), {})["Sheet", at]
+
+
+def same(actual: CellValue, expected: CellValue) -> bool:
+    if isinstance(actual, float) and isinstance(expected, float):
+        return math.isclose(actual, expected, rel_tol=1e-9, abs_tol=1e-12)
+    return actual == expected
+
+
+FLOWS: Cells = {"A1": -10000, "B1": 3000, "C1": None, "D1": 2000, "E1": "text", "F1": 400}
+SCORES: Cells = {"A1": "x", "A2": "x", "A3": "y", "B1": 1, "B2": "=NA()", "B3": 4}
+MIXED: Cells = {"A1": "apple", "A2": "b", "A3": "apple", "B1": 1, "B2": 2, "B3": 4}
+TREE: Cells = {
+    **{f"A{row}": text for row, text in enumerate(("Tree", "Apple", "Pear", "Apple pie", "Plum"), 1)},
+    **{f"B{row}": value for row, value in enumerate(("Profit", 105, 96, 75, 45), 1)},
+    "D1": "Tree",
+    "D2": "apple",
+    "E1": "Profit",
+    "E2": ">80",
+}
+
+
+@pytest.mark.parametrize(
+    ("formula", "cells", "expected"),
+    [
+        # Payments in advance: the first bears no interest; interest and principal sum to the payment.
+        ("IPMT(10%,1,3,8000,0,1)", {}, 0.0),
+        ("IPMT(10%,3,3,8000,0,1)", {}, -265.8610271903324),
+        ("PPMT(10%,3,3,8000,0,1)", {}, -2658.610271903324),
+        ("IPMT(10%,2,3,8000,0,1)+PPMT(10%,2,3,8000,0,1)-PMT(10%,3,8000,0,1)", {}, 0.0),
+        # Blank and text cells are no flows; -10000, 3000, 2000, 400.
+        ("IRR(A1:F1)-IRR({-10000,3000,2000,400})", FLOWS, 0.0),
+        ("NPV(IRR(A1:F1),B1:F1)+A1", FLOWS, 0.0),
+        ("IRR({-100,50})", {}, -0.5),
+        # Microsoft, MIRR: six years, 12.61%.
+        ("ROUND(MIRR({-120000,39000,30000,21000,37000,46000},10%,12%),4)", {}, 0.1261),
+        # Microsoft, SUMIF: an error among the cells summed is the result.
+        ('SUMIF(A1:A3,"x",B1:B3)', SCORES, "#N/A"),
+        ('SUMIF(A1:A3,"y",B1:B3)', SCORES, 4.0),
+        ('SUMIFS(B1:B3,A1:A3,"x")', SCORES, "#N/A"),
+        ('AVERAGEIF(A1:A3,"x",B1:B3)', SCORES, "#N/A"),
+        ('SUMPRODUCT(SUMIF(A1:A3,{"apple","b"},B1:B3))', MIXED, 7.0),
+        ('SUMPRODUCT(COUNTIF(A1:A3,{"apple","b","c"}))', MIXED, 3.0),
+        # Excel compares to 15 significant digits and makes a last subtraction that cancels 0.
+        ('IF(0.1+0.2=0.3,"balanced","ERROR")', {}, "balanced"),
+        ("IF(A1=A2,0,1)", {"A1": 64159.0127584407, "A2": 64159.01275844073}, 0.0),
+        ("1.1*3-3.3", {}, 0.0),
+        ("A1+A2-A3", {"A1": 0.1, "A2": 0.2, "A3": 0.3}, 0.0),
+        ("IF(A1+A2>A3,1,0)", {"A1": 0.1, "A2": 0.2, "A3": 0.3}, 0.0),
+        # Numbers become texts with 15 significant digits.
+        ('"x"&0.1*3', {}, "x0.3"),
+        ('1/3&""', {}, "0.333333333333333"),
+        ('CONCATENATE(0.1+0.2,"")', {}, "0.3"),
+        # Microsoft, "Number format codes"; TEXT.
+        ('TEXT(1234567,"#,##0.0,,")', {}, "1.2"),
+        ('TEXT(0,"[>=10]0 ""Big"";0 ""Small""")', {}, "0 Small"),
+        ('TEXT(3.14,"[h]:mm:ss")', {}, "75:21:36"),
+        ('TEXT(12,"0.00E+0")', {}, "1.20E+1"),
+        ('TEXT(-3,"#,##0_);(#,##0)")', {}, "(3)"),
+        ('TEXT(0.1234,"0.0%_)")', {}, "12.3% "),
+        ('TEXT(1234.567,"$#,##0.00")', {}, "$1,234.57"),
+        ('TEXT(0.285,"0.0%")', {}, "28.5%"),
+        ('TEXT(4.34,"# ?/?")', {}, "4 1/3"),
+        ('TEXT(1234,"0000000")', {}, "0001234"),
+        ('TEXT(12200000,"0.00E+00")', {}, "1.22E+07"),
+        # Texts that read like numbers.
+        ('VALUE("1,234.5")', {}, 1234.5),
+        ('VALUE("$12")', {}, 12.0),
+        ('VALUE("50%")', {}, 0.5),
+        ('YEAR("2024-01-31")', {}, 2024.0),
+        # Microsoft, LINEST: a constant unless const is FALSE. y = 2x + 1.
+        ("SUMPRODUCT(LINEST({1,9,5,7},{0,4,2,3}))", {}, 3.0),
+        ("INDEX(LINEST({1,9,5,7},{0,4,2,3}),1,2)", {}, 1.0),
+        # Of several modes the first in the data.
+        ("MODE(A1:A6)", {"A1": 2, "A2": 2, "A3": 2, "A4": 1, "A5": 1, "A6": 1}, 2.0),
+        # Approximate lookups halve the list, whatever its order.
+        ("MATCH(3,A1:A5)", {f"A{row}": value for row, value in enumerate((1, 9, 2, 8, 3), 1)}, 3.0),
+        ("LOOKUP(2,1/{1,1,1},{7,8,9})", {}, 9.0),
+        ('_xlfn.XLOOKUP(2.5,A1:A3,B1:B3,"none",-1)', {"A1": 3, "A2": 2, "A3": 1, "B2": "b"}, "b"),
+        ('_xlfn.XLOOKUP(2.5,A1:A3,B1:B3,"none",1)', {"A1": 3, "A2": 2, "A3": 1, "B1": "a"}, "a"),
+        # Microsoft, FLOOR and CEILING.
+        ("FLOOR(3.7,2)", {}, 2.0),
+        ("FLOOR(-2.5,-2)", {}, -2.0),
+        ("FLOOR(2.5,-2)", {}, "#NUM!"),
+        ("CEILING(-2.5,2)", {}, -2.0),
+        ("CEILING(-2.5,-2)", {}, -4.0),
+        ("_xlfn.FLOOR.MATH(-5.5,2,-1)", {}, -4.0),
+        ("_xlfn.CEILING.MATH(-5.5,2,-1)", {}, -6.0),
+        # Microsoft, DSUM: a text criterion means "begins with".
+        ("DSUM(A1:B5,\"Profit\",D1:D2)", TREE, 180.0),
+        ("DSUM(A1:B5,\"Profit\",D1:E2)", TREE, 105.0),
+        ("DCOUNT(A1:B5,2,E1:E2)", TREE, 2.0),
+        # Microsoft, T.DIST.2T 0.0546449, F.DIST.RT 0.01, CHISQ.DIST.RT 0.0500006, CONFIDENCE.T 0.284196855.
+        ("ROUND(_xlfn.T.DIST.2T(1.959999998,60),9)", {}, 0.05464493),
+        ("ROUND(_xlfn.F.DIST.RT(15.20686486,6,4),7)", {}, 0.01),
+        ("ROUND(_xlfn.CHISQ.DIST.RT(18.307,10),7)", {}, 0.0500006),
+        ("ROUND(_xlfn.CONFIDENCE.T(0.05,1,50),9)", {}, 0.284196855),
+        # Functions of one value over several cells.
+        ("SUMPRODUCT(--ISERROR(A1:A3))", {"A1": 1, "A2": "=1/0", "A3": "=NA()"}, 2.0),
+        ("SUMPRODUCT(ROUND(A1:A3,0))", {"A1": 1.4, "A2": 1.5, "A3": 2.6}, 6.0),
+        ("SUMPRODUCT((MONTH(A1:A2)=3)*B1:B2)", {"A1": 45359, "A2": 45000, "B1": 5, "B2": 7}, 12.0),
+        ("SUMPRODUCT(LEN(A1:A3))", {"A1": "ab", "A3": "c"}, 3.0),
+        # References.
+        ("ADDRESS(3,7,1,0)", {}, "R3C7"),
+        ('INDIRECT("R1C1",FALSE)', {"A1": 7}, 7.0),
+        ('INDIRECT("R[-29]C[-25]",FALSE)', {"A1": 7}, 7.0),
+        ("ROUND(A28:A32,0)", {"A30": 2.6}, 3.0),
+        ("A:A&\"/\"&B:B", {"A1": "x", "B1": "y"}, "/"),
+        ("_xlfn.NORM.S.INV(0.5)", {}, 0.0),
+    ],
+)  # fmt: skip
+def test_a_formula_gives_what_excel_shows(formula: str, cells: Cells, expected: CellValue) -> None:
+    actual = value_of(formula, cells)
+    assert same(actual, expected), (actual, expected)
+
+
+def hidden_rows(*, filtered: bool) -> bytes:
+    """Rows 2 to 4 hold 10, 20 and 30; row 3 is hidden, by a filter or by hand."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row, value in enumerate(("Figure", 10, 20, 30), 1):
+        sheet[f"A{row}"] = value
+    sheet["B6"], sheet["B7"] = "=SUBTOTAL(9,A2:A4)", "=SUBTOTAL(109,A2:A4)"
+    sheet["B8"], sheet["B9"] = "=_xlfn.AGGREGATE(9,5,A2:A4)", "=_xlfn.AGGREGATE(9,4,A2:A4)"
+    sheet.row_dimensions[3].hidden = True
+    if filtered:
+        sheet.auto_filter.ref = "A1:A4"
+        sheet.auto_filter.add_filter_column(0, ["10", "30"])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_rows_hidden_by_a_filter_never_count() -> None:
+    """Microsoft, SUBTOTAL: 9 includes rows hidden by hand, 109 does not; filtered rows never count."""
+    cells = [("Sheet", f"B{row}") for row in (6, 7, 8, 9)]
+    by_filter = recalculate(hidden_rows(filtered=True), {})
+    assert [by_filter[cell] for cell in cells][:3] == [40.0, 40.0, 40.0]
+    by_hand = recalculate(hidden_rows(filtered=False), {})
+    assert [by_hand[cell] for cell in cells] == [60.0, 40.0, 40.0, 60.0]
+
+
+def test_subtotals_leave_out_subtotals() -> None:
+    """Microsoft, SUBTOTAL: nested subtotals are ignored to avoid double counting."""
+    cells = {"A1": 1, "A2": 2, "A3": "=SUBTOTAL(9,A1:A2)", "A4": 4, "A5": "=SUBTOTAL(9,A1:A4)"}
+    values = recalculate(formulas_book(cells), {})
+    assert [values["Sheet", f"A{row}"] for row in (3, 5)] == [3.0, 7.0]
+
+
+def test_an_approximate_match_in_sorted_data_is_the_last_not_above() -> None:
+    """An identity: halving and looking through all of a sorted list find the same."""
+    listed = [1, 3, 3, 7, 20]
+    cells = {f"A{row}": value for row, value in enumerate(listed, 1)}
+    for wanted in (1, 2, 3, 6.9, 7, 100):
+        last = max(at for at, value in enumerate(listed, 1) if value <= wanted)
+        assert value_of(f"MATCH({wanted},A1:A5,1)", cells) == last
+    assert value_of("MATCH(0,A1:A5)", cells) == "#N/A"
+
+
+def test_an_array_formula_keeps_all_cells_of_a_range() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in range(1, 4):
+        sheet[f"A{row}"] = row
+    sheet["B1"] = ArrayFormula("B1", "=SUM(IF(A1:A3>1,A1:A3,0))")
+    sheet["B2"] = "=SUM(A1:A3*2)"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    values = recalculate(buffer.getvalue(), {})
+    assert values["Sheet", "B1"] == 5.0
+    # No array formula: Excel shows it as SUM(@A1:A3*2), the cell of its own row.
+    assert values["Sheet", "B2"] == 4.0
+
+
+def test_a_result_that_is_no_number_is_an_error() -> None:
+    """Microsoft, FV and PMT: #NUM! where the equation has no answer; the engine alone answers NaN."""
+    assert value_of("FV(-3,0.5,1)") == "#NUM!"
+    assert value_of("PMT(10%,0,100)") == "#NUM!"
+
+
+def test_the_file_keeps_its_own_formulas() -> None:
+    """What the engine is told in other words never gets into the workbook."""
+    book = formulas_book({"A1": 1, "B1": "=IF(A1=A2,1,2)"})
+    recalculate(book, {})
+    with zipfile.ZipFile(io.BytesIO(book)) as package:
+        assert re.search(rb"<f>IF\(A1=A2,1,2\)</f>", package.read("xl/worksheets/sheet1.xml"))

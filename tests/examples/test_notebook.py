@@ -1,0 +1,49 @@
+"""The notebook runs, and shows what it shows in the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from examples.build_notebook import NOTEBOOK, executed, notebook
+
+
+@pytest.fixture(scope="module")
+def run() -> NotebookNode:
+    return executed()
+
+
+def outputs(book: NotebookNode) -> Iterator[tuple[str, str]]:
+    """What code cells show, as text: pictures differ with the version of matplotlib."""
+    for cell in book.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error", output
+            text = output.get("data", {}).get("text/plain", output.get("text", ""))
+            yield cell.source, "".join(text)
+
+
+def test_the_notebook_in_the_repository_is_valid_and_is_that_of_the_script() -> None:
+    stored = nbformat.read(NOTEBOOK, as_version=4)
+    nbformat.validate(stored)
+    assert [cell.source for cell in stored.cells] == [cell.source for cell in notebook().cells]
+    assert {cell.cell_type for cell in stored.cells} == {"markdown", "code"}
+
+
+def test_it_runs_and_gives_what_is_stored(run: NotebookNode) -> None:
+    stored = [item for item in outputs(nbformat.read(NOTEBOOK, as_version=4)) if "<Figure" not in item[1]]
+    fresh = [item for item in outputs(run) if "<Figure" not in item[1]]
+    assert fresh == stored
+    assert len(fresh) >= 9
+
+
+def test_it_shows_pictures_and_the_summary(run: NotebookNode) -> None:
+    kinds = [
+        kind for cell in run.cells for output in cell.get("outputs", []) for kind in output.get("data", {})
+    ]
+    assert kinds.count("image/png") == 2
+    assert "text/html" in kinds
+    texts = dict(outputs(run))
+    assert texts["round(cases.weighted_value, 2)"] == "32.21"

@@ -1,0 +1,210 @@
+"""Sheets keep what the core answers, say for which model, and go pale when that is another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import xlwings_addin as xa
+from tests.sheets.live_book import LiveBook
+from xlwings_addin.inputs.cases import load_inputs
+from xlwings_addin.layout.references import Book
+from xlwings_addin.proof.answered import compare_answers, old_sheets
+from xlwings_addin.proof.context import load_context
+from xlwings_addin.proof.report import Report
+from xlwings_addin.sheets import implied, sensitivities, simulation
+from xlwings_addin.valuation.xiaomi import evaluate
+from xlwings_addin.xlsx.package import CellKey, CellValue, read_values
+
+EXACT = 1e-9
+
+
+@pytest.fixture(scope="module")
+def book() -> Book:
+    return Book(load_context())
+
+
+@pytest.fixture(scope="module")
+def values(delivered: Path) -> dict[CellKey, CellValue]:
+    return read_values(delivered)
+
+
+def table(book: Book, values: dict[CellKey, CellValue], key: str) -> list[list[CellValue]]:
+    across, rows = sensitivities.ACROSS, range(1, sensitivities.SIZE + 1)
+    return [[values[book.at(f"{{sensitivities.{key}_{row}:{column}}}")] for column in across] for row in rows]
+
+
+def test_tables_are_those_of_the_command(book: Book, values: dict[CellKey, CellValue]) -> None:
+    steps = [-0.015, -0.01, -0.005, 0.0, 0.005, 0.01, 0.015]
+    wacc, growth = (load_inputs().number(key) for key in ("vehicle_wacc", "vehicle_terminal_growth"))
+    own = xa.sensitivity(
+        "vehicle_wacc",
+        "vehicle_terminal_growth",
+        values=[wacc + step for step in steps],
+        other_values=[growth + step for step in steps],
+    )
+    for stored, row in zip(table(book, values, "second_rate"), own.table, strict=True):
+        assert stored == pytest.approx(row.tolist(), rel=EXACT)
+
+
+def test_the_rate_of_a_part_moves_that_part_alone(book: Book, values: dict[CellKey, CellValue]) -> None:
+    base = load_inputs()
+    computed = evaluate(base).capital.devices_wacc
+    stored = table(book, values, "first_rate")
+    for place, step in ((0, -0.015), (3, 0.0), (6, 0.015)):
+        changed = base.replace(devices_wacc_basis="printed", devices_wacc_printed=computed + step)
+        assert stored[place][3] == pytest.approx(evaluate(changed).sotp.value_per_share, rel=EXACT)
+
+
+def test_the_middle_of_every_table_is_the_case(book: Book, values: dict[CellKey, CellValue]) -> None:
+    for key in ("first_rate", "volume_margin", "second_rate", "first_two"):
+        assert table(book, values, key)[3][3] == pytest.approx(xa.value().sotp.value_per_share, rel=EXACT)
+
+
+def test_the_tornado_is_that_of_the_command(book: Book, values: dict[CellKey, CellValue]) -> None:
+    for place, bar in enumerate(xa.tornado().bars[: sensitivities.BARS], 1):
+        row = {
+            column: values[book.at(f"{{sensitivities.bar_{place}:{column}}}")]
+            for column in ("caption", "at_low", "at_high", "share_vehicle")
+        }
+        assert row["caption"] == bar.label
+        assert row["at_low"] == pytest.approx(bar.low.per_share, rel=EXACT)
+        assert row["at_high"] == pytest.approx(bar.high.per_share, rel=EXACT)
+        assert row["share_vehicle"] == pytest.approx(bar.shares["vehicle"], rel=EXACT, abs=EXACT)
+
+
+def test_answers_are_old_once_an_input_moves_the_value_or_another_case_is_chosen(live: LiveBook) -> None:
+    flag, says = "{sensitivities.made_same:same}", "{sensitivities.made_sentence:sentence}"
+    assert live[flag] == 1
+    assert str(live[says]).endswith("as the model stands.")
+    live.change("base", vehicle_gross_margin_ceiling=0.23)
+    assert live[flag] == 0
+    assert str(live[says]).startswith("OLD: made for case base, value HKD 31.47")
+    live.change("base", vehicle_gross_margin_ceiling=load_inputs().number("vehicle_gross_margin_ceiling"))
+    assert live[flag] == 1
+    live.select("bear")
+    assert live[flag] == 0
+    assert not live.differences()
+
+
+def test_a_check_finds_an_answer_that_was_typed_over(book: Book, values: dict[CellKey, CellValue]) -> None:
+    at = book.at("{sensitivities.first_rate_1:across_1}")
+    report = Report("")
+    compare_answers(book, values, old_sheets(book, values), report)
+    assert not report.findings
+    compare_answers(book, {**values, at: 40.0}, (), report)
+    (finding,) = report.findings
+    assert (finding.kind, finding.severity, finding.cell) == ("wrong stored value", "failure", at[1])
+
+
+def test_a_check_says_that_answers_are_to_other_inputs(book: Book, values: dict[CellKey, CellValue]) -> None:
+    other = {**values, book.at("{sensitivities.made_value:made}"): 30.0}
+    assert old_sheets(book, other) == {"sensitivities"}
+    report = Report("")
+    compare_answers(book, other, {"sensitivities"}, report)
+    assert [finding.kind for finding in report.findings if finding.severity == "warning"] == [
+        "stored result is old"
+    ]
+    assert not [finding for finding in report.findings if finding.severity == "failure"]
+
+
+def row(book: Book, values: dict[CellKey, CellValue], line: str, *columns: str) -> list[CellValue]:
+    return [values.get(book.at(f"{{{line}:{column}}}")) for column in columns]
+
+
+def test_a_price_implies_what_the_command_says(book: Book, values: dict[CellKey, CellValue]) -> None:
+    price = xa.value().price
+    asked = xa.implied(price, solve="vehicle_deliveries")
+    follow = row(book, values, "implied.asked_1", "case", "needed")
+    assert follow == pytest.approx([asked.start, asked.solution.value], rel=EXACT)
+    kept = xa.implied(price, solve="vehicle_deliveries", hold=["plant_5_capacity"])
+    needed, says = row(book, values, "implied.asked_2", "needed", "says")
+    assert not kept.solved
+    assert needed == "none"
+    assert f"the model stays below {price:.2f}, nearest {kept.answers[0].nearest_value:.2f}" in str(says)
+    for key in ("share_of_all_vehicles", "vehicles_pass_phones_in_revenue"):
+        meaning = [asked.in_the_case[key], asked.solution.meaning[key]]
+        stored = row(book, values, f"implied.means_{key}", "case", "needed")
+        assert stored == pytest.approx(meaning, rel=EXACT)
+
+
+def test_pairs_and_the_revenue_of_2028_are_those_of_the_command(
+    book: Book, values: dict[CellKey, CellValue]
+) -> None:
+    margins = [load_inputs().number("vehicle_gross_margin_ceiling") - 0.135 + step for step in (0.0, 0.02)]
+    curve = xa.iso_curve(
+        xa.value().price, solve="vehicle_deliveries", against="vehicle_operating_margin", values=margins
+    )
+    stored = [row(book, values, f"implied.pair_{place}", "needed")[0] for place in (3, 5)]
+    assert stored == pytest.approx([point.values[0] for point in curve.points], rel=EXACT)
+    goal = xa.implied(target="group_revenue_usd@2028", value=100_000.0, solve="devices_growth_points")
+    assert row(book, values, "implied.goal_2", "needed")[0] == pytest.approx(goal.solution.value, rel=EXACT)
+
+
+def test_the_simulation_is_that_of_the_command(book: Book, values: dict[CellKey, CellValue]) -> None:
+    own = xa.simulate(20_000)
+    for key, figure in (
+        ("mean", own.value.mean),
+        ("percentile_5", own.value.quantiles[0.05]),
+        ("above_price", own.above_price),
+        ("seed", own.seed),
+    ):
+        assert row(book, values, f"simulation.{key}", "figure") == [pytest.approx(figure, rel=EXACT)]
+    counts = [row(book, values, f"simulation.bin_{place}", "count")[0] for place in range(1, 21)]
+    assert counts == [one.number for one in own.bins]
+    assert row(book, values, "simulation.distributions", "hash") == [own.distributions_hash]
+
+
+def test_parts_of_the_variance_are_those_of_a_linear_model_nearly(
+    book: Book, values: dict[CellKey, CellValue]
+) -> None:
+    totals = [
+        row(book, values, f"simulation.drawn_{one.key}", "total", "total_error")
+        for one in xa.simulate(2_000).marginals
+    ]
+    assert len(totals) == 12
+    assert np.sum([total for total, _ in totals]) == pytest.approx(1.0, abs=0.1)  # few interactions
+    assert all(0 < error < 0.02 for _, error in totals)
+
+
+def test_conventions_are_priced_as_the_command_prices_them(
+    book: Book, values: dict[CellKey, CellValue]
+) -> None:
+    own = xa.conventions()
+    for place, option in enumerate(own.options, 1):
+        caption, change = row(book, values, f"conventions.option_{place}", "caption", "change")
+        assert caption == f"{option.label}: {option.option}"
+        assert change == pytest.approx(option.change, rel=EXACT, abs=EXACT)
+    for key, part in own.together.parts.items():
+        stored = row(book, values, f"conventions.together_{key}", "part", "alone")
+        assert stored == pytest.approx([part, own.together.alone[key]], rel=EXACT, abs=EXACT)
+    total = row(book, values, "conventions.together_change", "part")
+    assert total == [pytest.approx(own.together.change, rel=EXACT)]
+
+
+def test_a_company_without_distributions_and_drivers_reads_what_would_fill_the_sheets(
+    tmp_path: Path,
+) -> None:
+    for name in ("inputs", "cases"):
+        (tmp_path / name).mkdir()
+    bare = replace(load_context(), folder=tmp_path)
+    for sheet, table in ((simulation, "distributions.csv"), (implied, "drivers.csv")):
+        labels = [line.label for block in sheet.SHEET.blocks(bare) for line in block.lines]
+        assert any(f"inputs/{table}" in label for label in labels)
+
+
+def test_a_case_that_lacks_what_a_table_needs_says_so() -> None:
+    context = load_context()
+    book = Book(replace(context, made=context.results["march_2024_replica"]))
+    cells = {cell.line.key: cell for cell in book.cells() if cell.sheet.key == "implied" and cell.line}
+    distributions = {
+        cell.line.key: cell for cell in book.cells() if cell.sheet.key == "simulation" and cell.line
+    }
+    why = str(book.expected(distributions["not_drawn"], context.results["base"]))
+    assert "equity_risk_premium low empty must be in distributions.csv" in why
+    assert book.expected(distributions["mean"], context.results["base"]) == "n/a"
+    pair = book.expected(cells["pair_axes"], context.results["base"])
+    assert pair == "the case has no two drivers that are worth the price together"
