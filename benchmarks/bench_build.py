@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.measure import Measurement, print_table
-from xlwings_addin.book.libreoffice import find_soffice
-from xlwings_addin.model.inputs import case_names
+from xlwings_addin.engine.libreoffice import find_soffice
+from xlwings_addin.proof.context import load_context
 
 AGAINST_LIBREOFFICE, HELP_SHARE = 2.0, 0.25
 EVERY_CASE, ONE_FILE = "LibreOffice converts one file a case", "LibreOffice converts a single file"
@@ -35,8 +35,9 @@ def measure(repeats: int = 7) -> list[Measurement]:
             convert = [str(soffice), f"-env:UserInstallation={profile}", "--headless", "--convert-to", "xlsx"]
             convert += ["--outdir", str(Path(folder) / "converted")]
             runs[ONE_FILE] = [*convert, str(book)]
-            files = [Path(folder) / f"{case}.xlsx" for case in case_names()]
-            for case, file in zip(case_names(), files, strict=True):
+            cases = load_context().cases
+            files = [Path(folder) / f"{case}.xlsx" for case in cases]
+            for case, file in zip(cases, files, strict=True):
                 run([*command, "build", "--case", case, "--out", str(file)])
             runs[EVERY_CASE] = [*convert, *map(str, files)]
         times: dict[str, list[float]] = {name: [] for name in runs}
@@ -46,24 +47,24 @@ def measure(repeats: int = 7) -> list[Measurement]:
                 if turn:  # the first turn warms caches and makes LibreOffice's profile
                     times[name].append(taken)
     medians = {name: statistics.median(taken) for name, taken in times.items()}
-    build, shown = medians["build"], medians["help"]
-    found = [
+    build, help_time = medians["build"], medians["help"]
+    measurements = [
         Measurement("build the workbook, whole process", build),
         Measurement(
             "xiaomi-model --help, as a share of it",
-            shown,
-            shown / build,
+            help_time,
+            help_time / build,
             f"< {HELP_SHARE}",
-            shown / build < HELP_SHARE,
+            help_time / build < HELP_SHARE,
         ),
     ]
     if soffice is not None:
         ratio = medians[EVERY_CASE] / build
         required = f"> {AGAINST_LIBREOFFICE:.0f} x the build"
         met = ratio > AGAINST_LIBREOFFICE
-        found.append(Measurement(EVERY_CASE, medians[EVERY_CASE], ratio, required, met))
-        found.append(Measurement(ONE_FILE, medians[ONE_FILE], medians[ONE_FILE] / build))
-    return found
+        measurements.append(Measurement(EVERY_CASE, medians[EVERY_CASE], ratio, required, met))
+        measurements.append(Measurement(ONE_FILE, medians[ONE_FILE], medians[ONE_FILE] / build))
+    return measurements
 
 
 def run(arguments: Sequence[str]) -> float:

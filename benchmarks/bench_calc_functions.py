@@ -16,10 +16,10 @@ from openpyxl import Workbook
 
 from benchmarks.bench_build import run
 from benchmarks.measure import Measurement, print_table
-from udfs.registry import spelling
-from xlwings_addin.book.libreoffice import find_soffice
-from xlwings_addin.book.package import read_values
+from xlwings_addin.engine.libreoffice import find_soffice
+from xlwings_addin.functions.registry import spelling
 from xlwings_addin.hosts.libreoffice.extension import export
+from xlwings_addin.xlsx.package import read_values
 
 CELLS, MOST_SECONDS_MORE = 20_000, 5.0
 NATIVE, FUNCTION = "native", "function"

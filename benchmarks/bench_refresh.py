@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from benchmarks.bench_build import run
 from benchmarks.measure import Measurement, print_table
-from xlwings_addin.book.libreoffice import find_soffice
+from xlwings_addin.engine.libreoffice import find_soffice
 
 AGAINST_LIBREOFFICE, MEMORY_BYTES = 2.0, 1024**3
 SHEETS, FORMULAS = 50, 200_000
@@ -25,7 +25,7 @@ def measure(repeats: int = 7) -> list[Measurement]:
     with tempfile.TemporaryDirectory() as folder:
         book, large = Path(folder) / "model.xlsx", Path(folder) / "large.xlsx"
         run([command, "build", "--out", str(book)])
-        runs = {"refresh": [command, "refresh", str(book), "--keep", "0"]}
+        runs = {"refresh": [command, "refresh", str(book), "--backups", "0"]}
         if soffice is not None:
             profile = (Path(folder) / "profile").as_uri()
             runs["LibreOffice"] = [
@@ -39,20 +39,20 @@ def measure(repeats: int = 7) -> list[Measurement]:
                 if turn:  # the first turn warms caches and makes LibreOffice's profile
                     times[name].append(taken)
         medians = {name: statistics.median(taken) for name, taken in times.items()}
-        found = [Measurement("refresh the workbook, whole process", medians["refresh"])]
+        measurements = [Measurement("refresh the workbook, whole process", medians["refresh"])]
         if soffice is not None:
             ratio = medians["LibreOffice"] / medians["refresh"]
             required, met = f"> {AGAINST_LIBREOFFICE:.0f} x the refresh", ratio > AGAINST_LIBREOFFICE
-            found.append(
+            measurements.append(
                 Measurement("LibreOffice opens and saves it", medians["LibreOffice"], ratio, required, met)
             )
         with_foreign_sheets(book, large)
-        taken = run([command, "refresh", str(large), "--keep", "0"])
+        taken = run([command, "refresh", str(large), "--backups", "0"])
         memory = _largest_child()
     share = memory / MEMORY_BYTES
     name = f"refresh with {FORMULAS:,} foreign formulas; memory over 1 GiB"
-    found.append(Measurement(name, taken, share, "< 1", share < 1))
-    return found
+    measurements.append(Measurement(name, taken, share, "< 1", share < 1))
+    return measurements
 
 
 def with_foreign_sheets(book: Path, target: Path) -> None:

@@ -39,16 +39,16 @@ def print_table(title: str, measurements: Iterable[Measurement]) -> bool:
     for heading in ("What", "Time", "Ratio", "Required", "Met"):
         table.add_column(heading, justify="right" if heading in ("Time", "Ratio") else "left")
     met = True
-    for each in measurements:
-        met = met and each.met
-        shown = f"{each.seconds * 1e3:,.3g} ms"
-        ratio = "" if each.ratio is None else f"{each.ratio:,.2f}"
+    for measurement in measurements:
+        met = met and measurement.met
+        duration = f"{measurement.seconds * 1e3:,.3g} ms"
+        ratio = "" if measurement.ratio is None else f"{measurement.ratio:,.2f}"
         table.add_row(
-            each.name,
-            shown,
+            measurement.name,
+            duration,
             ratio,
-            each.requirement,
-            ("yes" if each.met else "NO") if each.requirement else "",
+            measurement.requirement,
+            ("yes" if measurement.met else "NO") if measurement.requirement else "",
         )
     Console(width=110).print(table)
     return met

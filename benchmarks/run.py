@@ -7,10 +7,16 @@ import sys
 from benchmarks import (
     bench_build,
     bench_calc_functions,
+    bench_cluster,
+    bench_draws,
     bench_enterprise_value,
+    bench_implied,
+    bench_ledger,
     bench_recalculate,
     bench_refresh,
     bench_server,
+    bench_simulation,
+    bench_value,
 )
 from benchmarks.measure import print_table
 
@@ -19,7 +25,13 @@ BENCHMARKS = {
     "Refreshing the workbook, whole processes": bench_refresh.measure,
     "Functions in LibreOffice Calc, whole processes": bench_calc_functions.measure,
     "Recalculation, in process": bench_recalculate.measure,
+    bench_cluster.TITLE: bench_cluster.measure,
     bench_server.TITLE: bench_server.measure,
+    bench_ledger.TITLE: bench_ledger.measure,
+    "Draws through the sum of the parts": lambda: [*bench_draws.measure(), *bench_draws.compare()],
+    "Simulation, end to end": bench_simulation.measure,
+    "One valuation": bench_value.measure,
+    "Questions beside valuations": bench_implied.measure,
     "Enterprise value, a million scenarios of 15 years": bench_enterprise_value.measure,
 }
 
