@@ -22,7 +22,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 import xlwings_addin as xa
-from xlwings_addin.book.package import normalise, save
+from xlwings_addin.xlsx.package import normalise, save
 
 FIRST_ROW, LABEL, UNIT, FIRST_YEAR = 6, 1, 2, 3
 HEADINGS = 5
@@ -212,10 +212,10 @@ class Example:
         margin = self._number("rate", bold=True, font_color=DARK)
         top = self._row
         self._write_label(top, label, "")
-        for offset, each in enumerate(columns):
-            self.model.write_formula(top, FIRST_YEAR + offset, self._cells(each), margin)
-        for number, each in enumerate(rows, top + 1):
-            self.model.write_formula(number, UNIT, self._cells(each), margin)
+        for offset, template in enumerate(columns):
+            self.model.write_formula(top, FIRST_YEAR + offset, self._cells(template), margin)
+        for number, template in enumerate(rows, top + 1):
+            self.model.write_formula(number, UNIT, self._cells(template), margin)
             line = Line(number, len(columns))
             self.check.write_formula(number, UNIT, f"=Model!{xl_rowcol_to_cell(number, UNIT)}", margin)
             for offset in range(len(columns)):
@@ -266,8 +266,8 @@ class Example:
     def _cells(self, template: str, offset: int = 0, sheet: str = "") -> str:
         """A formula with the cells that its keys stand for."""
 
-        def cell(found: re.Match[str]) -> str:
-            line = self.lines[found[1]]
+        def cell(key: re.Match[str]) -> str:
+            line = self.lines[key[1]]
             last = line.at(line.cells - 1)
             cells = {
                 "all": f"{line.at(0)}:{last}",
@@ -275,7 +275,7 @@ class Example:
                 "before": line.beside(max(offset - 1, 0)),
                 None: line.beside(offset),
             }
-            return f"{sheet}{cells[found[2]]}"
+            return f"{sheet}{cells[key[2]]}"
 
         return "=" + _KEY.sub(cell, template)
 
@@ -308,7 +308,8 @@ class Example:
         with tempfile.TemporaryDirectory() as folder:
             draft = Path(folder) / path.name
             draft.write_bytes(data)
-            values = xa.recalculate(draft)
+            # The writer calculates nothing: what it stores for a formula is 0.
+            values = xa.recalculate(draft, stored_values_are_old=True)
         save(path, normalise(data, values=values, timestamp=BUILT))
 
     def _write_notes(self) -> None:
