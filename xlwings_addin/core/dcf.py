@@ -245,7 +245,7 @@ def enterprise_value(
         later = _horizon_value(terminal, years[-1, *block], r[block], g[block], *(f[block] for f in figured))
         np.multiply(later, power(factor, horizon), out=beyond[block])
 
-    over_blocks(shape, value)
+    over_blocks(years, value)
     finite_flows(array, explicit, beyond)
     return EnterpriseValue(result(explicit), result(beyond))
 

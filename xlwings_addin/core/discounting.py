@@ -139,7 +139,7 @@ def present_value(
     def value(block: Block) -> None:
         discounted_sum(years[:, *block], 1 / (1 + discount_rate[block]), waits, out=total[block])
 
-    over_blocks(shape, value)
+    over_blocks(years, value)
     finite_flows(array, total)
     return result(total)
 
