@@ -20,7 +20,7 @@ hkd_per_usd was known on 2024-03-31, after valuation_date 2024-03-08 of march_20
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -28,7 +28,7 @@ from xlwings_addin.inputs import base_year
 from xlwings_addin.inputs.cases import Inputs
 from xlwings_addin.inputs.company import Business
 from xlwings_addin.inputs.findings import SEVERITIES, Finding, Severity, at_row, figure_of
-from xlwings_addin.inputs.lint_rules import ROW_RULES, RULES, conflicts
+from xlwings_addin.inputs.lint_rules import ROW_RULES, RULES, conflicts, stale
 from xlwings_addin.inputs.rules import built
 from xlwings_addin.inputs.tables import Row, Tables
 
@@ -76,12 +76,21 @@ def lint(tables: Tables, *, today: date, cases: Iterable[Inputs] = ()) -> list[F
     findings = list(conflicts(tables, today))
     if any(finding.severity == "error" for finding in findings):
         return findings
+    cases = tuple(cases)
     findings += [finding for rule in RULES for finding in rule(tables, today)]
+    findings += stale(_as_the_opening_view(tables, cases), today)
     for case in cases:
         own = replace(tables, history=(), articles=(), assumptions=tuple(case.rows.values()))
         findings += [finding for rule in ROW_RULES for finding in rule(own, today)]
         findings += (*_look_ahead(case), *_thin_base_year(case))
     return sorted(dict.fromkeys(findings), key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _as_the_opening_view(tables: Tables, cases: Collection[Inputs]) -> Tables:
+    """The tables with the rows of the case that is meant where none is named, if it is among the cases."""
+    opening = tables.company.default_case
+    rows = next((tuple(case.rows.values()) for case in cases if case.case == opening), tables.assumptions)
+    return replace(tables, assumptions=rows)
 
 
 def _look_ahead(inputs: Inputs) -> Iterator[Finding]:

@@ -272,8 +272,11 @@ def _scale(tables: Tables, _today: date) -> Iterator[Finding]:
                 yield at_row(row, "error", "scale", message)
 
 
-def _stale(tables: Tables, today: date) -> Iterator[Finding]:
-    """Numbers that the market moves are not older than they may be."""
+def stale(tables: Tables, today: date) -> Iterator[Finding]:
+    """Numbers that the market moves are not older than they may be.
+
+    A vintage is as old as it is: `lint` asks the rows of the view that counts where none is named.
+    """
     limits = {**MAXIMUM_AGE_DAYS, tables.company.price_key: MAXIMUM_AGE_DAYS["price_hkd"]}
     for row in tables.assumptions:
         age, limit = (today - row.as_of).days, limits.get(row.key)
@@ -410,7 +413,6 @@ RULES: tuple[Rule, ...] = (
     _mixed_currency,
     _exchange_rates,
     _scale,
-    _stale,
     _ranges,
     _known_too_early,
     _without_place,
