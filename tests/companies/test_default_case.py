@@ -25,20 +25,15 @@ VIEW = {HOUSE: 0.5, "house_2026_bear": 0.33, "house_2026_bull": 0.17}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's company, opening with the view of 2026, whose cases stand in the workbook."""
-    copy = Path(shutil.copytree(tables_folder(), tmp_path_factory.mktemp("opening") / "company"))
-    name_default(copy, HOUSE)
-    for case in VIEW:
-        path = copy / "cases" / f"{case}.csv"
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        path.write_text("".join(line for line in lines if not line.startswith("in_workbook,")), "utf-8")
-    return copy
+    """The project's company, which opens with the view of 2026."""
+    return Path(shutil.copytree(tables_folder(), tmp_path_factory.mktemp("opening") / "company"))
 
 
 def name_default(folder: Path, case: str) -> None:
     path = folder / "company.toml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace('key = "xiaomi"', f'key = "xiaomi"\ndefault_case = "{case}"', 1), "utf-8")
+    assert (line := f'default_case = "{HOUSE}"') in text
+    path.write_text(text.replace(line, f'default_case = "{case}"'), "utf-8")
 
 
 def test_the_case_that_is_named_comes_first_and_is_meant_where_none_is(folder: Path) -> None:
@@ -49,7 +44,7 @@ def test_the_case_that_is_named_comes_first_and_is_meant_where_none_is(folder: P
     assert xa.values(folder=folder).picture().title == xa.values(folder=folder).picture(HOUSE).title
 
 
-def test_each_view_is_weighed_by_itself_and_the_opening_one_leads(folder: Path) -> None:
+def test_each_view_is_weighed_by_itself_and_the_opening_one_leads(folder: Path, tmp_path: Path) -> None:
     cases = xa.values(folder=folder)
     house = sum(weight * cases[case].sotp.value_per_share for case, weight in VIEW.items())
     vintage = sum(
@@ -60,7 +55,9 @@ def test_each_view_is_weighed_by_itself_and_the_opening_one_leads(folder: Path) 
     assert cases.weighted_by_date == pytest.approx(
         {date(2025, 11, 19): vintage, date(2026, 9, 30): house}, rel=1e-12
     )
-    assert xa.values().weighted_value == pytest.approx(vintage, rel=1e-12)
+    copy = Path(shutil.copytree(folder, tmp_path / "company"))
+    name_default(copy, "base")
+    assert xa.values(folder=copy).weighted_value == pytest.approx(vintage, rel=1e-12)
 
 
 def test_a_view_whose_weights_do_not_add_to_one_is_named(folder: Path, tmp_path: Path) -> None:
