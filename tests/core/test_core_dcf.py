@@ -305,7 +305,9 @@ def test_no_scenarios_have_no_losses_and_no_assets() -> None:
     assert asset_base(none, opening=1.0, depreciation_rate=0.1).closing.shape == (5, 0)
 
 
-@pytest.mark.parametrize("scenarios", [0, 1, SCENARIOS_FIRST_BLOCK + 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 7])
+@pytest.mark.parametrize(
+    "scenarios", [0, 1, SCENARIOS_FIRST_BLOCK + 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 7]
+)
 @pytest.mark.parametrize("layout", ["scenarios first", "years first", "every other one"])
 def test_blocks_of_scenarios_join_without_a_seam(scenarios: int, layout: str) -> None:
     rng = np.random.default_rng(scenarios)

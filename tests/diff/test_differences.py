@@ -372,7 +372,9 @@ def test_inputs_that_cannot_be_valued_leave_the_cells_and_say_why(delivered: Pat
     assert comparison.bridge is None
     assert [difference.line for difference in of(comparison, "input changed")] == ["vehicle_wacc"]
     (note,) = comparison.notes
-    assert note.startswith(f"no value bridge: Inputs!{at[1]} vehicle_wacc 0.10% must exceed vehicle_terminal_growth")
+    assert note.startswith(
+        f"no value bridge: Inputs!{at[1]} vehicle_wacc 0.10% must exceed vehicle_terminal_growth"
+    )
     words = differences(delivered, edited(delivered, typed(at, "a lot")))
     assert words.notes == (f"no value bridge: Inputs!{at[1]} vehicle_wacc of base 'a lot' must be a number",)
 

@@ -28,6 +28,11 @@ CANCELLED = (CancelledError, asyncio.CancelledError)
 ENVIRONMENT = "distributed.nanny.pre-spawn-environ"
 # Dask has its workers give memory back at once (64 KiB), which makes a valuation four times as slow.
 MEMORY = {"MALLOC_TRIM_THRESHOLD_": 1 << 28, "MALLOC_MMAP_THRESHOLD_": 1 << 25}
+# Nor does anybody look at what Dask's workers note of themselves, a hundred times a second.
+UNWATCHED = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.gil.enabled": False,
+}
 
 
 class DaskWorkers(Workers):
@@ -114,7 +119,7 @@ def local_client(count: int, *, name: str = "local") -> Iterator[Any]:
 
     environment = {**config.get(ENVIRONMENT), **MEMORY}
     with (
-        config.set({ENVIRONMENT: environment}),
+        config.set({ENVIRONMENT: environment, **UNWATCHED}),
         distributed.LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -123,7 +128,7 @@ def local_client(count: int, *, name: str = "local") -> Iterator[Any]:
             security=True,
             silence_logs=logging.CRITICAL,
         ) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
+        distributed.Client(cluster, direct_to_workers=True, set_as_default=False) as client,
     ):
         client.wait_for_workers(count, timeout=FIRST_WORKER)
         yield client
