@@ -32,7 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def name_default(folder: Path, case: str) -> None:
     path = folder / "company.toml"
     text = path.read_text(encoding="utf-8")
-    assert (line := f'default_case = "{HOUSE}"') in text
+    line = f'default_case = "{HOUSE}"'
+    assert line in text
     path.write_text(text.replace(line, f'default_case = "{case}"'), "utf-8")
 
 
