@@ -46,6 +46,12 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return xa.build(tmp_path_factory.mktemp("delivered") / "Xiaomi_Model.xlsx")
 
 
+@pytest.fixture(scope="session")
+def delivered_at_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, opened with the view of 2025-11-19, whose printed figures tests have."""
+    return xa.build(tmp_path_factory.mktemp("delivered_at_base") / "Xiaomi_Model.xlsx", case="base")
+
+
 @pytest.fixture
 def book_file(delivered: Path, tmp_path: Path) -> Path:
     """A copy of the delivered workbook that a test may spoil."""

@@ -16,8 +16,13 @@ from xlwings_addin.inputs.drivers import read_drivers
 from xlwings_addin.valuation.xiaomi import evaluate
 
 
+def implied(*prices: float, **options: object) -> Implied:
+    """The answer for the view of 2025-11-19, where no other case is named."""
+    return xa.implied(*prices, **{"case": "base", **options})  # type: ignore[arg-type]
+
+
 def deliveries(price: float, **options: object) -> Implied:
-    return xa.implied(price, solve="vehicle_deliveries", **options)  # type: ignore[arg-type]
+    return implied(price, solve="vehicle_deliveries", **options)
 
 
 # The answers of the valuation of 2025-11-19 that were asked for, as "about" so many m vehicles a year, the
@@ -37,11 +42,11 @@ def test_the_model_itself_has_1_6_m_vehicles() -> None:
     answered = deliveries(38.86)
     assert f"{answered.start:.1f}" == "1.6"
     assert f"{answered.start_result:.1f}" == "1.6"
-    assert answered.present == pytest.approx(xa.value().sotp.value_per_share, rel=1e-12)
+    assert answered.present == pytest.approx(xa.value("base").sotp.value_per_share, rel=1e-12)
 
 
 def test_gross_margin_alone_reaches_35_4_at_most() -> None:
-    (answer,) = xa.implied(38.86, solve="vehicle_gross_margin_ceiling").answers
+    (answer,) = implied(38.86, solve="vehicle_gross_margin_ceiling").answers
     assert answer.solutions == ()
     assert answer.stays == "below"
     assert f"{answer.nearest_value:.1f}" == "35.4"
@@ -56,17 +61,17 @@ def test_gross_margin_alone_reaches_35_4_at_most() -> None:
     ],
 )
 def test_a_case_with_the_solution_is_worth_the_price(key: str) -> None:
-    solutions = xa.implied(36.0, solve=key).answers[0].solutions
+    solutions = implied(36.0, solve=key).answers[0].solutions
     assert solutions
     for solution in solutions:
-        results = evaluate(load_inputs().replace(**solution.inputs))
+        results = evaluate(load_inputs("base").replace(**solution.inputs))
         assert results.sotp.value_per_share == pytest.approx(36.0, rel=1e-10)
         assert solution.meaning["final_deliveries"] == pytest.approx(results.sotp.final_deliveries, rel=1e-12)
 
 
 def test_an_exit_multiple_is_held_against_the_value_with_exit_multiples() -> None:
-    answered = xa.implied(38.86, solve="exit_multiple")
-    results = evaluate(load_inputs().replace(**answered.solution.inputs))
+    answered = implied(38.86, solve="exit_multiple")
+    results = evaluate(load_inputs("base").replace(**answered.solution.inputs))
     devices, vehicles = results.devices_segments, results.vehicle_units
     businesses = devices.multiple_enterprise_value + vehicles.multiple_enterprise_value
     other = sum(results.inputs.number(key) for key in ("new_initiatives_value", "associates"))
@@ -76,7 +81,7 @@ def test_an_exit_multiple_is_held_against_the_value_with_exit_multiples() -> Non
 
 
 def test_the_ramp_of_article_004_gives_what_its_closed_form_does() -> None:
-    answered = xa.implied(13.0, solve="vehicle_ramp_deliveries", case="march_2024_replica")
+    answered = implied(13.0, solve="vehicle_ramp_deliveries", case="march_2024_replica")
     closed = xa.value("march_2024_replica").sotp.implied_final_deliveries
     assert answered.solution.result == pytest.approx(closed, rel=1e-10)
 
@@ -89,26 +94,26 @@ def test_plants_that_are_held_do_not_follow_demand() -> None:
 
 
 def test_any_line_can_be_the_target() -> None:
-    answered = xa.implied(target="group_revenue_usd@2028", value=100_000.0, solve="devices_growth_points")
-    results = evaluate(load_inputs().replace(**answered.solution.inputs))
+    answered = implied(target="group_revenue_usd@2028", value=100_000.0, solve="devices_growth_points")
+    results = evaluate(load_inputs("base").replace(**answered.solution.inputs))
     year = 2028 - results.inputs.count("base_year")
     revenue = results.devices_segments.revenue[year] + results.vehicle_units.revenue[year]
     assert revenue / results.inputs.number("cny_per_usd") == pytest.approx(100_000.0, rel=1e-9)
 
 
 def test_the_deliveries_at_which_vehicles_break_even_are_those_without_profit() -> None:
-    answered = xa.implied(
+    answered = implied(
         target="vehicle_units.ebit@2026",
         value=0.0,
         solve="vehicle_overhead_ratio_start",
     )
-    results = evaluate(load_inputs().replace(**answered.solution.inputs))
+    results = evaluate(load_inputs("base").replace(**answered.solution.inputs))
     assert abs(results.vehicle_units.ebit[1]) < 1e-6
 
 
 def test_years_in_which_vehicles_pass_phones_are_those_of_the_paths() -> None:
     solution = deliveries(38.86).solution
-    results = evaluate(load_inputs().replace(**solution.inputs))
+    results = evaluate(load_inputs("base").replace(**solution.inputs))
     vehicles, phones = results.vehicle_units.revenue, results.devices_segments.smartphone.revenue
     years = [2025 + year for year in range(11) if vehicles[year] > phones[year]]
     assert solution.meaning["vehicles_pass_phones_in_revenue"] == years[0]
@@ -131,14 +136,14 @@ def test_several_solutions_are_all_reported() -> None:
     (answer,) = deliveries(38.86, between=(1.0, 1000.0)).answers
     assert len(answer.solutions) == 2
     for solution in answer.solutions:
-        changed = load_inputs().replace(**solution.inputs)
+        changed = load_inputs("base").replace(**solution.inputs)
         assert evaluate(changed).sotp.value_per_share == pytest.approx(38.86, rel=1e-9)
 
 
 def test_the_demand_at_which_vehicles_pass_phones_in_a_year_is_a_target_too() -> None:
     target = "vehicles_pass_phones_in_revenue@2028"
-    solution = xa.implied(target=target, value=0.0, solve="vehicle_deliveries").solution
-    results = evaluate(load_inputs().replace(**solution.inputs))
+    solution = implied(target=target, value=0.0, solve="vehicle_deliveries").solution
+    results = evaluate(load_inputs("base").replace(**solution.inputs))
     vehicles, phones = results.vehicle_units.revenue[3], results.devices_segments.smartphone.revenue[3]
     assert vehicles == pytest.approx(phones, rel=1e-9)
 
@@ -179,19 +184,23 @@ def test_an_answer_is_a_frame_and_one_line() -> None:
 
 
 def test_a_curve_of_equal_value_is_worth_the_price_at_every_point() -> None:
-    curve = xa.iso_curve(38.86, solve="vehicle_deliveries", against="vehicle_wacc", values=[0.11, 0.12, 0.13])
+    curve = xa.iso_curve(
+        38.86, solve="vehicle_deliveries", against="vehicle_wacc", values=[0.11, 0.12, 0.13], case="base"
+    )
     values = [point.values for point in curve.points]
     assert values[0] < values[1] < values[2]
     for point in curve.points:
         assert point.answer is not None
         changed = {**point.answer.solutions[0].inputs, "vehicle_wacc": point.against}
-        assert evaluate(load_inputs().replace(**changed)).sotp.value_per_share == pytest.approx(38.86)
+        assert evaluate(load_inputs("base").replace(**changed)).sotp.value_per_share == pytest.approx(38.86)
     assert curve.to_frame()["vehicle_wacc"].tolist() == [0.11, 0.12, 0.13]
     assert json.loads(json.dumps(curve.summary()))["target"] == 38.86
 
 
 def test_a_curve_names_the_rule_that_a_point_breaks() -> None:
-    curve = xa.iso_curve(38.86, solve="vehicle_deliveries", against="vehicle_wacc", values=[0.01, 0.12])
+    curve = xa.iso_curve(
+        38.86, solve="vehicle_deliveries", against="vehicle_wacc", values=[0.01, 0.12], case="base"
+    )
     assert curve.points[0].refused == "vehicle_wacc 1.00% must exceed vehicle_terminal_growth 1.50%"
     assert curve.points[0].values == ()
 
@@ -265,7 +274,7 @@ def test_a_curve_names_the_rule_that_a_point_breaks() -> None:
 )  # fmt: skip
 def test_bad_input_is_one_sentence(arguments, error, sentence) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(error) as raised:
-        xa.implied(**arguments)
+        implied(**arguments)
     assert str(raised.value) == sentence
 
 
@@ -278,7 +287,7 @@ def test_tables_without_drivers_have_inputs_only(folder: Path) -> None:
     for name in ("drivers", "markets"):
         (folder / "inputs" / f"{name}.csv").unlink()
     assert read_drivers(folder).drivers == {}
-    answered = xa.implied(36.0, solve="vehicle_wacc", folder=folder)
+    answered = implied(36.0, solve="vehicle_wacc", folder=folder)
     assert answered.solution.meaning == {}
 
 

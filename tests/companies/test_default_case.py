@@ -96,7 +96,11 @@ def test_a_default_case_without_a_file_is_named(folder: Path, tmp_path: Path) ->
     assert xa.value("base", folder=copy).case == "base"
 
 
-def test_tables_without_a_company_of_their_own_open_with_base(tmp_path: Path) -> None:
+def test_tables_without_a_company_of_their_own_open_as_the_packaged_one_or_with_base(tmp_path: Path) -> None:
     copy = Path(shutil.copytree(tables_folder(), tmp_path / "company"))
     (copy / "company.toml").unlink()
+    assert xa.value(folder=copy).case == HOUSE
+    for path in (copy / "cases").glob("*.csv"):
+        if path.stem in VIEW or path.stem.startswith("event_"):
+            path.unlink()
     assert xa.value(folder=copy).case == "base"

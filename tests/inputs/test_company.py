@@ -186,7 +186,7 @@ def test_all_parameters_without_a_value_are_named_at_once(folder: Path) -> None:
     kept = [line for line in lines if not line.startswith(("debt,", "associates,", "basic_shares,"))]
     table.write_text("".join(kept), encoding="utf-8")
     with pytest.raises(InputError, match=r"parameters debt, associates, basic_shares must have 3 rows"):
-        xa.value(folder=folder)
+        xa.value("base", folder=folder)
 
 
 def test_an_input_of_the_company_s_own_is_read_from_its_table(folder: Path) -> None:

@@ -156,8 +156,8 @@ def test_a_convention_the_article_leaves_open_says_so(replica: Inputs):
 # Reading -------------------------------------------------------------------------------------------------
 
 
-def test_the_house_view_s_base_is_the_default_case_and_comes_first():
-    assert case_names()[0] == load_inputs(DEFAULT_CASE).case == load_inputs().case == "base"
+def test_the_newest_house_view_is_the_default_case_and_comes_first():
+    assert case_names()[0] == load_inputs(DEFAULT_CASE).case == load_inputs().case == "house_2026"
 
 
 def test_scalars_come_typed(replica: Inputs):
@@ -533,7 +533,7 @@ def test_a_parameter_without_a_row_is_named(folder: Path):
 
 
 def test_an_unknown_case_is_answered_with_the_known_ones():
-    with pytest.raises(ChoiceError, match=r"^case '\.\./secret' must be one of base, bear, "):
+    with pytest.raises(ChoiceError, match=r"^case '\.\./secret' must be one of house_2026, base, bear, "):
         load_inputs("../secret")
 
 

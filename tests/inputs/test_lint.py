@@ -8,10 +8,10 @@ import pytest
 
 from tests.inputs.nine_months import before_the_year
 from xlwings_addin.inputs.case_files import case_names
-from xlwings_addin.inputs.cases import Inputs
+from xlwings_addin.inputs.cases import Inputs, load_inputs
 from xlwings_addin.inputs.findings import SEVERITIES, Finding
 from xlwings_addin.inputs.lint import IDLE, TIMELESS, lint
-from xlwings_addin.inputs.lint_rules import ROW_RULES, RULES
+from xlwings_addin.inputs.lint_rules import ROW_RULES, RULES, stale
 from xlwings_addin.inputs.oddity_checks import ODDITIES
 from xlwings_addin.inputs.parameters import PARAMETERS, parameter
 from xlwings_addin.inputs.tables import Oddity, Row, Tables
@@ -316,10 +316,24 @@ def test_a_rule_fires_on_a_table_made_wrong(
 
 
 def test_every_rule_has_a_mutation():
-    assert {rule.__name__.strip("_") for rule in RULES} == {rule for rule, *_ in MUTATIONS}
+    assert {rule.__name__.strip("_") for rule in (*RULES, stale)} == {rule for rule, *_ in MUTATIONS}
 
 
 # Cases ---------------------------------------------------------------------------------------------------
+
+
+def test_ages_are_those_of_the_case_that_the_company_opens_with():
+    opening, vintage = load_inputs(), load_inputs("base")
+    day = date(2026, 10, 6)
+
+    def prices(*cases: Inputs) -> list[str]:
+        findings = [finding for finding in lint(opening.tables, today=day, cases=cases) if finding.rule == "stale"]
+        assert findings
+        return [f"{finding.file} {finding.key}" for finding in findings if finding.key == "price_hkd"]
+
+    assert opening.day("valuation_date") == date(2026, 9, 30)
+    assert prices(vintage, opening) == []  # six days
+    assert prices(vintage) == ["assumptions.csv price_hkd"]  # 321 days
 
 
 def with_row(inputs: Inputs, key: str, **updates: object) -> Inputs:

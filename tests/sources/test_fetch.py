@@ -449,7 +449,7 @@ def test_garbage_is_refused_with_the_address_and_the_loaders_rule(
 def test_a_case_that_breaks_a_rule_is_refused_before_it_is_used(reader, site: Site):
     bear = (site.folder / "cases" / "bear.csv").read_bytes()
     reader.publish("cases/bear.csv", bear.replace(b"extends,,base,", b"extends,,nobody,"))
-    with pytest.raises(InputError, match=r"bear\.csv line \d+ extends 'nobody' must be one of base, bear"):
+    with pytest.raises(InputError, match=r"bear\.csv line \d+ extends 'nobody' must be one of "):
         reader.fetch()
 
 

@@ -21,7 +21,7 @@ BLOCK = 24_000
 """Scenarios valued at a time: what every year touches, a sum and a factor, stays in a core's own cache."""
 
 SCENARIOS_FIRST_BLOCK = 6_000
-"""The same where a scenario's years lie side by side: every year reads of all, so that all stay in the cache."""
+"""The same where a scenario's years lie side by side: every year reads of all, so all stay in the cache."""
 
 
 def discounted_sum(years: Floats, factor: Floats, steps: Sequence[float], out: Floats) -> None:

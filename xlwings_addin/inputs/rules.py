@@ -196,8 +196,10 @@ def require_drawable(keys: Collection[str], company: Company) -> None:
             raise DomainError(key, bounds.kind, rule, display=f"({bounds.kind})")
 
 
-def _must_exceed(name: str, rate: float, growth_key: str, growth: float) -> DomainError:
-    return DomainError(name, rate, f"must exceed {growth_key} {growth:.2%}", display=f"{rate:.2%}")
+def _must_exceed(name: str, rate: float, growth_key: str, growth: float, stated: float) -> DomainError:
+    """`stated` is the rate as it stands in the tables: another one where parity brings it to the flows' money."""
+    display = f"{stated:.2%}" if stated == rate else f"{stated:.2%}, at parity {rate:.2%},"
+    return DomainError(name, rate, f"must exceed {growth_key} {growth:.2%}", display=display)
 
 
 @cache
@@ -214,7 +216,8 @@ def _spread_rule(company: Company, part: str) -> Rule:
 
     def error(inputs: Readable, _: Callable[[str], str]) -> DomainError:
         called, rate = wacc(inputs, part)
-        return _must_exceed(called, float(rate), growth_key, inputs.number(growth_key))
+        stated = inputs.number(called) if company.parameters.has(called) else float(rate)
+        return _must_exceed(called, float(rate), growth_key, inputs.number(growth_key), stated)
 
     return Rule(
         f"{name} must exceed {growth_key}",

@@ -225,8 +225,10 @@ def book_context(
     figures: dict[tuple[str, str], float | None] = {}
     places: dict[str, dict[str, str]] = {case: {} for case in context.cases}
     typed: list[str] = []
-    for cell in book.cells():
-        if cell.entry.kind != "input" or not stands(cell, book.rows) or cell.line is None:
+    cells = [cell for cell in book.cells() if cell.entry.kind == "input" and stands(cell, book.rows)]
+    owners = {cell.at: context.cases[cell.index] for cell in cells if cell.sheet.key == "inputs"}
+    for cell in cells:
+        if cell.line is None:
             continue
         at = cell.at
         while at in links:
@@ -244,9 +246,8 @@ def book_context(
             continue
         place = f"{cell.sheet.title}!{cell.address}"
         if case:
-            changed[case][cell.line.key] = _input(
-                value, context.company.parameter(cell.line.key), place, case
-            )
+            parameter = context.company.parameter(cell.line.key)
+            changed[case][cell.line.key] = _input(value, parameter, "!".join(at), owners.get(at, case))
         else:
             figures[figure_of(book, cell)] = _number(value, place)
             typed.append(f"{place} {' of '.join(figure_of(book, cell))}")
