@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
 import xlwings_addin as xa
+from xlwings_addin.analytics.sensitivity import Sensitivity
 from xlwings_addin.analytics.tornado import Tornado, rank_stability, tornado_of
 from xlwings_addin.core.errors import InputError, ShapeError
 from xlwings_addin.inputs.cases import Inputs, load_inputs
 from xlwings_addin.valuation.xiaomi import evaluate
 
 
+def sensitivity(*keys: str, **options: Any) -> Sensitivity:
+    """The table for the view of 2025-11-19, where no other case is named."""
+    return xa.sensitivity(*keys, **{"case": "base", **options})
+
+
 def value(**changed: float) -> float:
-    return float(evaluate(load_inputs().replace(**changed)).sotp.value_per_share)
+    return float(evaluate(load_inputs("base").replace(**changed)).sotp.value_per_share)
 
 
 @pytest.mark.parametrize("key", ["vehicle_research_ratio_end", "vehicle_overhead_ratio_end"])
 def test_an_input_that_only_one_term_of_a_line_reads_moves_it_alone(key: str) -> None:
-    start = load_inputs().number(key)
-    made = xa.sensitivity(key, values=[start * 0.9, start])
+    start = load_inputs("base").number(key)
+    made = sensitivity(key, values=[start * 0.9, start])
     assert made.table[0] == pytest.approx(value(**{key: start * 0.9}), rel=1e-12)
     assert made.table[1] == pytest.approx(value(), rel=1e-12)
 
 
 def test_every_cell_of_a_table_is_a_case_of_its_own() -> None:
     waccs, growths = [0.11, 0.125], [0.01, 0.02, 0.03]
-    made = xa.sensitivity("vehicle_wacc", "vehicle_terminal_growth", values=waccs, other_values=growths)
+    made = sensitivity("vehicle_wacc", "vehicle_terminal_growth", values=waccs, other_values=growths)
     assert made.table.shape == (2, 3)
     for row, wacc in enumerate(waccs):
         for column, growth in enumerate(growths):
@@ -39,34 +46,34 @@ def test_every_cell_of_a_table_is_a_case_of_its_own() -> None:
 
 
 def test_a_cell_that_breaks_a_rule_has_no_value() -> None:
-    made = xa.sensitivity("vehicle_wacc", values=[0.01, 0.12])
+    made = sensitivity("vehicle_wacc", values=[0.01, 0.12])
     assert np.isnan(made.table[0])
     assert made.summary()["table"][0] is None
     assert made.present == pytest.approx(made.table[1])
 
 
 def test_the_values_are_the_range_of_the_row_and_the_cases_own() -> None:
-    (axis,) = xa.sensitivity("vehicle_wacc").axes
-    row = load_inputs().row("vehicle_wacc")
+    (axis,) = sensitivity("vehicle_wacc").axes
+    row = load_inputs("base").row("vehicle_wacc")
     assert (axis.values[0], axis.values[-1]) == (row.low, row.high)
     assert axis.start in axis.values
 
 
 def test_drivers_and_lines_with_a_year_make_tables_too() -> None:
-    made = xa.sensitivity("vehicle_deliveries", values=[1.6, 3.0], target="vehicle_units.revenue@2035")
-    changed = load_inputs().replace(demand_saturation=3.0, plant_5_capacity=1.8)
+    made = sensitivity("vehicle_deliveries", values=[1.6, 3.0], target="vehicle_units.revenue@2035")
+    changed = load_inputs("base").replace(demand_saturation=3.0, plant_5_capacity=1.8)
     assert made.table[1] == pytest.approx(evaluate(changed).vehicle_units.revenue[10], rel=1e-12)
     assert made.line_unit == "CNY m"
 
 
 def test_an_elasticity_is_the_relative_change_over_the_values() -> None:
-    made = xa.sensitivity("vehicle_wacc", values=[0.11, 0.13])
+    made = sensitivity("vehicle_wacc", values=[0.11, 0.13])
     change = (value(vehicle_wacc=0.13) - value(vehicle_wacc=0.11)) / made.present
     assert made.elasticity[0] == pytest.approx(change / (0.02 / 0.12), rel=1e-9)
 
 
 def test_a_table_is_a_frame_and_json() -> None:
-    made = xa.sensitivity("vehicle_wacc", "tax_rate", values=[0.11, 0.12], other_values=[0.15, 0.25])
+    made = sensitivity("vehicle_wacc", "tax_rate", values=[0.11, 0.12], other_values=[0.15, 0.25])
     frame = made.to_frame()
     assert frame.loc[0.12, 0.25] == made.table[1, 1]
     assert json.loads(json.dumps(made.summary()))["axes"][1]["key"] == "tax_rate"
@@ -91,7 +98,7 @@ def test_a_table_is_a_frame_and_json() -> None:
 )  # fmt: skip
 def test_bad_input_to_a_table_is_one_sentence(keys, options, error, sentence) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(error, match=sentence):
-        xa.sensitivity(*keys, **options)
+        sensitivity(*keys, **options)
 
 
 # --- the tornado --------------------------------------------------------------------------------------------
@@ -99,11 +106,11 @@ def test_bad_input_to_a_table_is_one_sentence(keys, options, error, sentence) ->
 
 @pytest.fixture(scope="module")
 def made() -> Tornado:
-    return xa.tornado()
+    return xa.tornado("base")
 
 
 def test_every_input_with_a_range_is_in_the_tornado(made: Tornado) -> None:
-    inputs = load_inputs()
+    inputs = load_inputs("base")
     ranged = {
         key
         for key, row in inputs.rows.items()
@@ -119,7 +126,7 @@ def test_both_ends_are_cases_of_their_own(made: Tornado) -> None:
     assert {bar.key for bar in bars} == names
     for bar in bars:
         for end in (bar.low, bar.high):
-            changed = load_inputs().replace(**{bar.key: end.value})
+            changed = load_inputs("base").replace(**{bar.key: end.value})
             results = evaluate(changed)
             assert end.per_share == pytest.approx(results.sotp.value_per_share, rel=1e-12)
             assert end.parts["vehicle"] == pytest.approx(results.sotp.vehicle.per_share, rel=1e-12)
@@ -169,5 +176,5 @@ def test_a_tornado_is_a_frame_and_json(made: Tornado) -> None:
     assert frame["key"][0] == made.bars[0].key
     data = json.loads(json.dumps(made.summary()))
     assert data["inputs"][0]["key"] == made.bars[0].key
-    assert data["in_the_case"] == xa.value().sotp.value_per_share
+    assert data["in_the_case"] == xa.value("base").sotp.value_per_share
     assert len(data["inputs_hash"]) == 64

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from scipy import stats
 
 import xlwings_addin as xa
 from xlwings_addin.analytics.drawing import drawing_of
+from xlwings_addin.analytics.simulation import Simulation
 from xlwings_addin.analytics.streams import PORTION, draws_made, portions
 from xlwings_addin.core.errors import ValuationError
 from xlwings_addin.inputs.cases import load_inputs
@@ -31,8 +33,13 @@ def rewrite(folder: Path, rows: str, pairs: str = "") -> Path:
     return folder
 
 
+def simulate(draws: int, **options: Any) -> Simulation:
+    """The draws of the view of 2025-11-19, where no other case is named."""
+    return xa.simulate(draws, **{"case": "base", **options})
+
+
 def test_a_draw_is_worth_what_the_model_says_of_its_inputs(tmp_path: Path) -> None:
-    xa.simulate(40, seed=7, out=tmp_path / "draws.npy")
+    simulate(40, seed=7, out=tmp_path / "draws.npy")
     table, inputs = np.load(tmp_path / "draws.npy"), load_inputs("base")
     keys = drawing_of(inputs).keys
     assert len(table) == 40
@@ -43,7 +50,7 @@ def test_a_draw_is_worth_what_the_model_says_of_its_inputs(tmp_path: Path) -> No
 
 
 def test_the_figures_are_those_of_the_draws(tmp_path: Path) -> None:
-    answer = xa.simulate(PORTION + 5_000, seed=7, out=tmp_path / "draws.npy", loss=0.03)
+    answer = simulate(PORTION + 5_000, seed=7, out=tmp_path / "draws.npy", loss=0.03)
     table = np.load(tmp_path / "draws.npy")
     values, price = table["sotp.value_per_share"], 38.86  # assumptions.csv
     assert (answer.draws, answer.valued, answer.exact) == (len(table), len(table), True)
@@ -67,7 +74,7 @@ def test_the_figures_are_those_of_the_draws(tmp_path: Path) -> None:
 
 def test_inputs_are_distributed_and_tied_as_the_tables_say(tmp_path: Path) -> None:
     count = 60_000
-    xa.simulate(count, seed=11, out=tmp_path / "draws.npy")
+    simulate(count, seed=11, out=tmp_path / "draws.npy")
     table = np.load(tmp_path / "draws.npy")
     expected = {
         "equity_risk_premium": stats.triang(0.5, 0.043, 0.02),
@@ -85,16 +92,16 @@ def test_inputs_are_distributed_and_tied_as_the_tables_say(tmp_path: Path) -> No
 
 
 def test_one_seed_gives_one_answer_and_the_first_draws_stay() -> None:
-    assert xa.simulate(3_000, seed=7).summary() == xa.simulate(3_000, seed=7).summary()
-    assert xa.simulate(3_000, seed=7).value != xa.simulate(3_000, seed=8).value
+    assert simulate(3_000, seed=7).summary() == simulate(3_000, seed=7).summary()
+    assert simulate(3_000, seed=7).value != simulate(3_000, seed=8).value
     few = next(portions(12, 100, seed=7, method="random")).normals
     many = next(portions(12, 3 * PORTION, seed=7, method="random")).normals
     assert (many[:, :100] == few).all()
 
 
 def test_sobol_points_agree_with_random_draws_and_err_less() -> None:
-    random = xa.simulate(20_000, seed=7)
-    sobol = xa.simulate(20_000, seed=7, method="sobol")
+    random = simulate(20_000, seed=7)
+    sobol = simulate(20_000, seed=7, method="sobol")
     assert sobol.draws == draws_made(20_000, "sobol") == 32_768
     assert abs(random.value.mean - sobol.value.mean) < 4 * random.value.error
     assert sobol.value.error < random.value.error / 5
@@ -102,8 +109,8 @@ def test_sobol_points_agree_with_random_draws_and_err_less() -> None:
 
 
 def test_the_spread_of_scramblings_is_the_error_of_their_mean() -> None:
-    means = [xa.simulate(1_000, seed=seed, method="sobol").value.mean for seed in range(24)]
-    told = xa.simulate(1_000, seed=0, method="sobol").value.error
+    means = [simulate(1_000, seed=seed, method="sobol").value.mean for seed in range(24)]
+    told = simulate(1_000, seed=0, method="sobol").value.error
     assert 0.4 < np.std(means, ddof=1) / told < 2.5
 
 
@@ -113,7 +120,7 @@ def test_draws_that_break_a_rule_are_counted_by_the_rule(folder: Path, tmp_path:
         "vehicle_wacc,uniform,0.005,,0.12,,,assumption,why\n"
         "tax_rate,discrete,,,,,0.15: 0.9; 1.5: 0.1,assumption,why\n",
     )
-    answer = xa.simulate(5_000, seed=7, folder=folder, out=tmp_path / "draws.csv")
+    answer = simulate(5_000, seed=7, folder=folder, out=tmp_path / "draws.csv")
     rows = np.genfromtxt(tmp_path / "draws.csv", delimiter=",", names=True, deletechars="")
     low, taxed = rows["vehicle_wacc"] <= 0.015, rows["tax_rate"] > 1
     assert sorted(answer.broken.values()) == sorted([taxed.sum(), (low & ~taxed).sum()])
@@ -126,19 +133,19 @@ def test_draws_that_break_a_rule_are_counted_by_the_rule(folder: Path, tmp_path:
 def test_where_no_draw_keeps_the_rules_the_error_says_which(folder: Path) -> None:
     rewrite(folder, "tax_rate,discrete,,,,,1.5: 1,assumption,why\n")
     with pytest.raises(ValuationError, match=r"draws 100 must keep the rules .* tax_rate must be .*: 100"):
-        xa.simulate(100, folder=folder)
+        simulate(100, folder=folder)
 
 
 def test_an_input_with_one_outcome_has_no_shift(folder: Path) -> None:
     rewrite(folder, "tax_rate,discrete,,,,,0.15: 1,assumption,why\n")
-    answer = xa.simulate(10, folder=folder)
-    assert answer.value.mean == pytest.approx(xa.value().sotp.value_per_share, rel=1e-12)
+    answer = simulate(10, folder=folder)
+    assert answer.value.mean == pytest.approx(xa.value("base").sotp.value_per_share, rel=1e-12)
     assert [scenario.shift for scenario in answer.scenarios] == [None]
 
 
 def test_a_share_worth_more_than_the_price_loses_nothing(folder: Path) -> None:
     rewrite(folder, "liquid_funds,uniform,900000,,1000000,,,assumption,why\n")
-    answer = xa.simulate(100, folder=folder)
+    answer = simulate(100, folder=folder)
     assert (answer.loss, answer.position, answer.above_price) == (None, None, 1.0)
 
 
@@ -147,8 +154,8 @@ def test_correlations_are_repaired_only_when_asked(folder: Path) -> None:
     pairs = "tax_rate,debt,0.9,assumption,why\ndebt,liquid_funds,0.9,assumption,why\n"
     rewrite(folder, rows, f"{pairs}tax_rate,liquid_funds,-0.9,assumption,why\n")
     with pytest.raises(ValuationError, match=r"correlations\.csv -0\.8000 is the least eigenvalue"):
-        xa.simulate(10, folder=folder)
-    answer = xa.simulate(10, folder=folder, repair=True)
+        simulate(10, folder=folder)
+    answer = simulate(10, folder=folder, repair=True)
     assert {(one.key, one.other, one.stated) for one in answer.repaired} == {
         ("debt", "tax_rate", 0.9),
         ("liquid_funds", "tax_rate", -0.9),
@@ -157,7 +164,7 @@ def test_correlations_are_repaired_only_when_asked(folder: Path) -> None:
 
 
 def test_contributions_name_every_input_and_add_to_the_variance() -> None:
-    answer = xa.simulate(1_000, seed=7, contributions=True)
+    answer = simulate(1_000, seed=7, contributions=True)
     assert [one.key for one in answer.contributions] == [marginal.key for marginal in answer.marginals]
     assert math.fsum(one.shapley for one in answer.contributions) == pytest.approx(1, abs=1e-9)
     assert all(one.total > one.first_order - 4 * one.first_order_error for one in answer.contributions)
@@ -170,10 +177,10 @@ def test_ctrl_c_keeps_what_was_drawn_and_whole_files(tmp_path: Path) -> None:
 
     before = signal.getsignal(signal.SIGINT)
     out = tmp_path / "draws.npy"
-    answer = xa.simulate(10 * PORTION, seed=7, progress=stop, out=out, contributions=True)
+    answer = simulate(10 * PORTION, seed=7, progress=stop, out=out, contributions=True)
     assert (answer.interrupted, answer.draws, answer.asked) == (True, 2 * PORTION, 10 * PORTION)
     assert len(np.load(out)) == 2 * PORTION
-    assert answer.value == xa.simulate(2 * PORTION, seed=7).value
+    assert answer.value == simulate(2 * PORTION, seed=7).value
     assert signal.getsignal(signal.SIGINT) is before
     assert os.listdir(tmp_path) == ["draws.npy"]
 
@@ -184,13 +191,13 @@ def test_a_file_that_is_not_finished_is_not_there(tmp_path: Path) -> None:
 
     (tmp_path / "draws.npy").write_text("what was there")
     with pytest.raises(RuntimeError):
-        xa.simulate(10, out=tmp_path / "draws.npy", progress=fail)
+        simulate(10, out=tmp_path / "draws.npy", progress=fail)
     assert (tmp_path / "draws.npy").read_text() == "what was there"
     assert os.listdir(tmp_path) == ["draws.npy"]
 
 
 def test_the_summary_is_json_and_the_frame_has_every_part() -> None:
-    answer = xa.simulate(1, seed=7)
+    answer = simulate(1, seed=7)
     assert json.loads(json.dumps(answer.summary(), allow_nan=False))["draws"] == 1
     assert answer.to_frame()["line"].tolist() == ["value_per_share", *answer.parts]
     assert repr(answer).startswith("<Simulation of base: 1 draws")
@@ -212,7 +219,7 @@ def test_the_summary_is_json_and_the_frame_has_every_part() -> None:
 )
 def test_bad_input_is_one_sentence(options, expected) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValuationError) as raised:
-        xa.simulate(**{"draws": 10, **options})
+        simulate(**{"draws": 10, **options})
     assert str(raised.value) == expected
 
 
@@ -220,7 +227,7 @@ def test_a_company_without_distributions_is_told_so(folder: Path) -> None:
     (folder / "inputs" / "correlations.csv").unlink()
     (folder / "inputs" / "distributions.csv").unlink()
     with pytest.raises(ValuationError) as raised:
-        xa.simulate(10, folder=folder)
+        simulate(10, folder=folder)
     assert str(raised.value) == (
         "table 'distributions.csv' must be in inputs/ to say how inputs are distributed"
     )

@@ -72,8 +72,8 @@ def test_a_broken_workbook_of_several_is_reported_and_the_other_checked(many: Pa
 def test_a_refresh_on_trial_says_the_value_and_leaves_the_file(many: Path) -> None:
     before = (many / "sound.xlsx").read_bytes()
     (row,) = xa.batch(many / "sound.xlsx", do="refresh", options=["--dry-run"]).rows
-    assert (row.status, row.case) == ("ok", "base")
-    assert row.value_per_share == pytest.approx(xa.value("base").sotp.value_per_share, rel=1e-9)
+    assert (row.status, row.case) == ("ok", "house_2026")
+    assert row.value_per_share == pytest.approx(xa.value("house_2026").sotp.value_per_share, rel=1e-9)
     assert row.message.startswith("on trial, 0 lines, 0 conflicts")
     assert (many / "sound.xlsx").read_bytes() == before
 
@@ -140,7 +140,7 @@ def test_the_command_prints_rows_and_ends_with_status_1_where_one_is_not_ok(  # 
     data = json.loads(answer.out)
     assert answer.status == 1
     assert (data["do"], data["items"], data["ok"], data["error"]) == ("value", 1, 1, 1)
-    assert "case 'nope' must be one of base, bear" in data["rows"][1]["message"]
+    assert "case 'nope' must be one of house_2026, base, bear" in data["rows"][1]["message"]
     answer = run("batch", "--company", "xiaomi", "--case", "base", "--cluster", "threads:1")
     assert answer.status == 0
     assert "31.47 HKD" in answer.out

@@ -16,7 +16,7 @@ from xlwings_addin.valuation.xiaomi import evaluate
 
 
 def test_implied_prints_the_answer_and_what_it_means(run) -> None:  # type: ignore[no-untyped-def]
-    answer = run("implied", "--price", "38.86", "--solve", "vehicle_deliveries")
+    answer = run("implied", "--case", "base", "--price", "38.86", "--solve", "vehicle_deliveries")
     assert answer.status == 0
     assert "vehicle_deliveries 5.17 m vehicles:" in answer.out
     assert "Multiple of the largest maker's sales of 2024: 0.46x, in the case 0.15x" in answer.out
@@ -34,7 +34,7 @@ def test_implied_prints_json_for_a_program(run) -> None:  # type: ignore[no-unty
 
 def test_the_price_is_the_cases_own_by_default(run) -> None:  # type: ignore[no-untyped-def]
     (data,) = json.loads(run("implied", "--solve", "vehicle_deliveries", "--json").out)
-    assert [answer["target"] for answer in data["answers"]] == [38.86]
+    assert [answer["target"] for answer in data["answers"]] == [25.24]  # of house_2026
 
 
 def test_a_market_value_is_a_price_of_all_shares(run) -> None:  # type: ignore[no-untyped-def]
@@ -46,7 +46,8 @@ def test_a_market_value_is_a_price_of_all_shares(run) -> None:  # type: ignore[n
 
 
 def test_a_price_that_is_not_reached_ends_with_status_1_and_a_sentence(run) -> None:  # type: ignore[no-untyped-def]
-    answer = run("implied", "--price", "38.86", "--solve", "vehicle_gross_margin_ceiling")
+    arguments = ("--case", "base", "--price", "38.86", "--solve", "vehicle_gross_margin_ceiling")
+    answer = run("implied", *arguments)
     assert answer.status == CHECK_FAILED
     assert (
         "vehicle_gross_margin_ceiling: no value from -100.00% to 100.00% brings sotp.value_per_share to "
@@ -73,7 +74,8 @@ def test_implied_takes_settings_lines_and_held_inputs(run) -> None:  # type: ign
 
 
 def test_pairs_worth_the_same_are_printed(run) -> None:  # type: ignore[no-untyped-def]
-    answer = run("implied", "--solve", "vehicle_deliveries", "--against", "vehicle_operating_margin")
+    arguments = ("--case", "base", "--solve", "vehicle_deliveries", "--against", "vehicle_operating_margin")
+    answer = run("implied", *arguments)
     assert answer.status == 0
     assert "5.17 m vehicles" in answer.out
     assert "8.50%" in answer.out
@@ -111,9 +113,8 @@ def test_bad_input_to_implied_is_one_sentence(run, arguments, expected) -> None:
 
 
 def test_sensitivity_prints_a_table_with_the_cases_own_values_marked(run) -> None:  # type: ignore[no-untyped-def]
-    answer = run(
-        "sensitivity", "vehicle_wacc", "vehicle_terminal_growth", "--values", "10%:13%:4", "--values", "1%,2%"
-    )
+    keys = ("vehicle_wacc", "vehicle_terminal_growth")
+    answer = run("sensitivity", *keys, "--case", "base", "--values", "10%:13%:4", "--values", "1%,2%")
     assert answer.status == 0
     assert "12.00%*" in answer.out
     assert "31.37" in answer.out
@@ -122,7 +123,7 @@ def test_sensitivity_prints_a_table_with_the_cases_own_values_marked(run) -> Non
 
 
 def test_tornado_prints_the_widest_swings(run) -> None:  # type: ignore[no-untyped-def]
-    answer = run("tornado", "--most", "3")
+    answer = run("tornado", "--case", "base", "--most", "3")
     assert answer.status == 0
     assert "devices 100%" in answer.out
     assert json.loads(run("tornado", "--json").out) == json.loads(json.dumps(xa.tornado().summary()))
@@ -152,7 +153,7 @@ def test_bad_values_for_a_table_are_one_sentence(run, arguments, expected) -> No
 
 
 def test_multiples_prints_the_rows_of_a_football_field(run) -> None:  # type: ignore[no-untyped-def]
-    answer = run("multiples")
+    answer = run("multiples", "--case", "base")
     assert answer.status == 0
     assert "50.37" in answer.out  # 30 times the profit of the last twelve months
     assert "Tesla does not count: priced for autonomy" in answer.out
@@ -173,7 +174,7 @@ def test_value_takes_settings_and_says_so(run) -> None:  # type: ignore[no-untyp
     [
         (
             ("--set", "vehicle_terminal_growth=12%"),
-            "vehicle_wacc 12.00% must exceed vehicle_terminal_growth 12.00%",
+            "vehicle_wacc 12.00%, at parity 9.13%, must exceed vehicle_terminal_growth 12.00%",
         ),
         (("--all", "--set", "tax_rate=0.2"), "--set tax_rate=0.2 changes one case: leave out --all"),
     ],

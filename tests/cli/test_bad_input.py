@@ -60,7 +60,7 @@ def test_a_missing_table(run, tables: Path, tmp_path: Path) -> None:  # type: ig
         (
             "vehicle_wacc,,0.12,0.105,",
             "vehicle_wacc,,0.001,0.001,",
-            "vehicle_wacc 0.10% must exceed vehicle_terminal_growth ",
+            "vehicle_wacc 0.10%, at parity -2.47%, must exceed vehicle_terminal_growth ",
         ),
     ],
     ids=["malformed row", "text for a number", "unknown basis", "zero shares", "wacc not above growth"],
@@ -127,7 +127,7 @@ def test_a_bad_row(run, tables: Path, tmp_path: Path, old: str, new: str, messag
             "cases/bull.csv",
             "extends",
             {"value": "moon"},
-            "{place} extends 'moon' must be one of base, bear, bull, ",
+            "{place} extends 'moon' must be one of house_2026, base, bear, bull, ",
         ),
     ],
 )
@@ -180,7 +180,7 @@ def test_a_text_typed_over_an_input(run, book_file: Path) -> None:  # type: igno
     workbook["Inputs"][f"E{row}"] = "thirteen"
     workbook.save(book_file)
     before = book_file.read_bytes()
-    expected = f"Inputs!E{row} price_hkd of base 'thirteen' must be a number"
+    expected = f"Inputs!E{row} price_hkd of house_2026 'thirteen' must be a number"
     assert sentence(run("check", book_file)) == expected
     assert book_file.read_bytes() == before
 

@@ -25,7 +25,7 @@ def test_conventions_prints_json_for_a_program(run) -> None:  # type: ignore[no-
 
 
 def test_fit_ramp_says_what_quarters_leave_open(run) -> None:  # type: ignore[no-untyped-def]
-    answer = run("fit-ramp", "--model", "logistic")
+    answer = run("fit-ramp", "--case", "base", "--model", "logistic")
     assert answer.status == 0
     text = " ".join(answer.out.split())
     assert "logistic: 6 quarters do not determine it: saturation above 77,573 vehicles a quarter" in text

@@ -18,6 +18,12 @@ from xlwings_addin.functions.registry import PREFIXES, REGISTRY
 from xlwings_addin.hosts import HOSTS
 from xlwings_addin.xlsx.package import formula_cells, read_values, write_values
 
+CASES = [
+    *("house_2026", "base", "bear", "bull", "house_2026_bear", "house_2026_bull"),
+    *("march_2024_replica", "march_2024_strict"),
+]
+"""Those that stand in the workbook, the one that it opens with first."""
+
 
 def test_value_prints_the_keys_a_program_reads(run) -> None:  # type: ignore[no-untyped-def]
     answer = run("value", "--case", "march_2024_replica", "--json")
@@ -46,10 +52,10 @@ def test_value_prints_a_table_for_people(run) -> None:  # type: ignore[no-untype
 
 def test_the_house_view_is_the_case_by_default(run) -> None:  # type: ignore[no-untyped-def]
     data = json.loads(run("value", "--json").out)
-    assert (data["case"], data["valuation_date"], data["price_hkd"]) == ("base", "2025-11-19", 38.86)
+    assert (data["case"], data["valuation_date"], data["price_hkd"]) == ("house_2026", "2026-09-30", 25.24)
     methods = {"devices": "segments", "core": "segments", "vehicle": "units", "new_initiatives": "stated"}
     assert data["methods"] == methods
-    assert data["value_per_share_hkd"] == xa.value("base").sotp.value_per_share
+    assert data["value_per_share_hkd"] == xa.value("house_2026").sotp.value_per_share
     assert "House view" in run("value").out
 
 
@@ -58,17 +64,17 @@ def test_build_writes_the_workbook_and_says_so(run, tmp_path: Path) -> None:  # 
     answer = run("build", "--out", path)
     assert answer.status == 0
     assert path.exists()
-    assert "formula cells agree with the core in all 5 cases" in answer.out
+    assert "formula cells agree with the core in all 8 cases" in answer.out
     data = json.loads(run("build", "--out", path, "--json").out)
     assert data["formulas"] == len(formula_cells(path))
-    assert data["cases"] == ["base", "bear", "bull", "march_2024_replica", "march_2024_strict"]
+    assert data["cases"] == CASES
 
 
 def test_check_proves_the_delivered_workbook(run, delivered: Path) -> None:  # type: ignore[no-untyped-def]
     answer = run("check", delivered, "--second-engine", "skip")
     assert answer.status == 0
     assert "OK: 0 failures" in answer.out
-    assert "in 5 cases (base, bear, bull, march_2024_replica, march_2024_strict)" in answer.out
+    assert f"in 8 cases ({', '.join(CASES)})" in answer.out
     assert "warning: check warns | march_2024_replica" in answer.out
     assert "known oddity" in run("check", delivered, "--second-engine", "skip", "--verbose").out
 

@@ -21,7 +21,7 @@ def test_every_case_is_printed_side_by_side(run) -> None:  # type: ignore[no-unt
     assert answer.status == 0
     assert all(case in answer.out for case in ("base", "bear", "bull", "weighted"))
     data = json.loads(run("value", "--all", "--json").out)
-    weights = {"base": 0.5, "bear": 0.25, "bull": 0.25}
+    weights = {"house_2026": 0.5, "house_2026_bear": 0.33, "house_2026_bull": 0.17}
     by_hand = sum(weight * data["cases"][case]["value_per_share_hkd"] for case, weight in weights.items())
     assert data["weighted_value_per_share_hkd"] == pytest.approx(by_hand, rel=1e-12)
 
@@ -31,13 +31,13 @@ def test_a_refresh_says_what_it_did_and_diff_says_what_moved(  # type: ignore[no
 ) -> None:
     book = tmp_path / "book.xlsx"
     book.write_bytes(delivered.read_bytes())
-    set_cells(tables / "inputs" / "assumptions.csv", "tax_rate", value="0.17")
+    set_cells(tables / "cases" / "house_2026.csv", "tax_rate", value="0.17")
     planned = json.loads(run("refresh", book, "--inputs", tables, "--dry-run", "--json").out)
     assert planned["written"] is False
     done = json.loads(run("refresh", book, "--inputs", tables, "--json").out)
     assert done["changes"] == planned["changes"]
     assert {change["what"] for change in done["changes"]} == {"updated"}
-    assert {change["as_of"] for change in done["changes"]} == {"2025-11-19"}
+    assert {change["as_of"] for change in done["changes"]} == {"2026-09-30"}
     assert done["tables"] == str(tables)
     assert [driver["label"] for driver in done["bridge"]["drivers"]] == ["Tax rate"]
     assert Path(done["backup"]).read_bytes() == delivered.read_bytes()
@@ -73,15 +73,15 @@ def test_a_refresh_is_remembered_with_what_the_book_holds(  # type: ignore[no-un
     run, book_file: Path, tmp_path: Path, tables: Path
 ) -> None:
     ledger = tmp_path / "ledger.duckdb"
-    set_cells(tables / "inputs" / "assumptions.csv", "tax_rate", value="0.17")
+    set_cells(tables / "cases" / "house_2026.csv", "tax_rate", value="0.17")
     assert run("refresh", book_file, "--inputs", tables, "--ledger", ledger, "--dry-run").status == 0
     assert not ledger.exists()
     answer = run("refresh", book_file, "--inputs", tables, "--ledger", ledger, "--changes")
     assert "Tax rate" in answer.out
     (snapshot,) = json.loads(run("history", "--ledger", ledger, "--json").out)
     assert snapshot["command"] == "refresh"
-    expected = xa.value("base", folder=tables).sotp.value_per_share
-    assert snapshot["cases"]["base"]["value_per_share_hkd"] == pytest.approx(expected, rel=1e-12)
+    expected = xa.value("house_2026", folder=tables).sotp.value_per_share
+    assert snapshot["cases"]["house_2026"]["value_per_share_hkd"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_reported_figure_that_differs_is_told(run, book_file: Path, tables: Path) -> None:  # type: ignore[no-untyped-def]
@@ -102,7 +102,7 @@ def test_a_refresh_of_inputs_that_the_model_refuses_ends_with_cell_and_rule(run,
     answer = run("refresh", book_file, "--dry-run", "--stored-values-are-old")
     assert answer.status == CHECK_FAILED
     said = (
-        f"the model refuses what the book holds: Inputs!E{row} tax_rate of base 400.00% must be below 100.00%"
+        f"the model refuses what the book holds: Inputs!E{row} tax_rate of house_2026 400.00% must be below 100.00%"
     )
     assert said in " ".join(answer.err.split())
 
@@ -143,7 +143,7 @@ def test_an_override_becomes_a_case(run, delivered: Path, tmp_path: Path, tables
     workbook.save(book)
     answer = run("export", "case", book, "mine", "--author", "desk", "--inputs", tables)
     assert answer.status == 0, answer.err
-    assert "1 overrides of base (tax_rate)" in answer.out
+    assert "1 overrides of house_2026 (tax_rate)" in answer.out
     assert "tax_rate,,0.2," in (tables / "cases" / "mine.csv").read_text()
 
 

@@ -39,10 +39,13 @@ CASE = (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's tables and a case that breaks even."""
+    """The project's tables with the view of 2025-11-19 alone, and a case that breaks even."""
     copy = tmp_path_factory.mktemp("tables")
     for part in ("inputs", "cases"):
         shutil.copytree(tables_folder() / part, copy / part)
+    for pattern in ("house_2026*.csv", "event_*.csv"):
+        for file in (copy / "cases").glob(pattern):
+            file.unlink()
     (copy / "cases" / "break_even.csv").write_text(CASE, encoding="utf-8")
     return copy
 

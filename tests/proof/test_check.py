@@ -27,7 +27,7 @@ from xlwings_addin.proof.report import Finding, Report
 from xlwings_addin.xlsx.package import move, save, write_values
 
 REPLICA, STRICT = "march_2024_replica", "march_2024_strict"
-CASES = ("base", "bear", "bull", REPLICA, STRICT)
+CASES = ("house_2026", "base", "bear", "bull", "house_2026_bear", "house_2026_bull", REPLICA, STRICT)
 
 
 @pytest.fixture(scope="module")

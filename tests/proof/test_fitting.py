@@ -32,7 +32,8 @@ def test_a_case_that_the_tables_gained_moves_no_other(book_file: Path, tables: P
     """`bass` comes between base and bear in the tables; the workbook has no column for it."""
     write_case(tables, "bass", f"extends,,base,,,choice,{ADDED}", f"tax_rate,,0.2,0,0.3,ratio,{ADDED}")
     assert columns_of(book_file, tables) == (
-        "base", "bear", "bull", "march_2024_replica", "march_2024_strict",
+        "house_2026", "base", "bear", "bull", "house_2026_bear", "house_2026_bull",
+        "march_2024_replica", "march_2024_strict",
     )  # fmt: skip
     report = xa.check(book_file, folder=tables, second_opinion="skip")
     assert report.ok, [finding for finding in report.findings if finding.severity == "failure"]
@@ -48,9 +49,9 @@ def test_a_case_that_the_tables_gained_moves_no_other(book_file: Path, tables: P
 def test_a_case_that_the_tables_lost_is_the_workbook_s_own(book_file: Path, tables: Path) -> None:
     write_case(tables, "bass", f"extends,,base,,,choice,{ADDED}", f"tax_rate,,0.2,0,0.3,ratio,{ADDED}")
     book = xa.build(tables / "book.xlsx", folder=tables)
-    assert columns_of(book, tables)[:2] == ("base", "bass")
+    assert columns_of(book, tables)[:3] == ("house_2026", "base", "bass")
     (tables / "cases" / "bass.csv").unlink()
-    assert columns_of(book, tables)[:2] == ("base", "bass")
+    assert columns_of(book, tables)[:3] == ("house_2026", "base", "bass")
     report = xa.check(book, folder=tables, second_opinion="skip")
     assert report.ok, [finding for finding in report.findings if finding.severity == "failure"]
     own = [finding.message for finding in report.findings if finding.case == "bass"]
@@ -61,12 +62,12 @@ def test_a_case_that_the_tables_lost_is_the_workbook_s_own(book_file: Path, tabl
 
 def test_a_case_whose_heading_stands_twice_is_named(book_file: Path, tables: Path) -> None:
     workbook = load_workbook(book_file)
-    _, address = Book(load_context()).at("{inputs.case_name:cases[3]}")
+    _, address = Book(load_context()).at("{inputs.case_name:cases[4]}")
     workbook["Inputs"][address] = "bear"
     workbook.save(book_file)
     with pytest.raises(BookError) as caught:
         columns_of(book_file, tables)
-    assert str(caught.value) == "Inputs!G6 'bear' must head one column, and F6 has it too"
+    assert str(caught.value) == "Inputs!H6 'bear' must head one column, and G6 has it too"
 
 
 def test_columns_stand_where_their_headings_do(book_file: Path, tables: Path) -> None:
@@ -86,11 +87,11 @@ def test_columns_stand_where_their_headings_do(book_file: Path, tables: Path) ->
     book = Book(fit.context)
     assert book.at("{inputs.tax_rate:cases[1]}")[1].startswith("F")
     assert book.at("{inputs.tax_rate:live}")[1].startswith("D")
-    assert book.at("{inputs.tax_rate:basis}")[1].startswith("K")
+    assert book.at("{inputs.tax_rate:basis}")[1].startswith("N")
     row = book.at("{inputs.tax_rate:cases[1]}")[1][1:]
     bear = next(
         cell
         for cell in book.cells()
-        if cell.line is not None and cell.line.key == "tax_rate" and cell.follows and cell.index == 1
+        if cell.line is not None and cell.line.key == "tax_rate" and cell.follows and cell.index == 2
     )
-    assert (bear.address, book.formula(bear)) == (f"G{row}", f"=$F{row}")
+    assert (bear.address, book.formula(bear)) == (f"H{row}", f"=$G{row}")

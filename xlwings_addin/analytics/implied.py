@@ -218,7 +218,7 @@ def implied(
     Raises: `InputError` for an unknown key or line, `DomainError` for a price of zero or less, a target that
         is no number and a range outside the rules.
 
-    >>> round(implied(38.86, solve="vehicle_deliveries").solution.value, 1)
+    >>> round(implied(38.86, solve="vehicle_deliveries", case="base").solution.value, 1)
     5.2
     """
     book = read_drivers(folder)

@@ -106,8 +106,8 @@ def iso_curve(
 
     Raises: as `implied`, and `InputError` where both move the same input.
 
-    >>> margin = "vehicle_operating_margin"
-    >>> curve = iso_curve(38.86, solve="vehicle_deliveries", against=margin, values=[0.085, 0.125])
+    >>> asked = {"solve": "vehicle_deliveries", "against": "vehicle_operating_margin", "case": "base"}
+    >>> curve = iso_curve(38.86, values=[0.085, 0.125], **asked)
     >>> [round(point.answer.solutions[0].value, 1) for point in curve.points]
     [5.2, 2.9]
     """

@@ -171,7 +171,7 @@ def multiples(case: str = DEFAULT_CASE, *, folder: Path | None = None) -> Multip
 
     Raises `InputError` for an unknown case, a table that cannot be read and a figure that is not in them.
 
-    >>> [row.label for row in multiples().rows if row.method == "dcf"][0]
+    >>> [row.label for row in multiples("base").rows if row.method == "dcf"][0]
     'Model, WACC a point up and down: base'
     """
     inputs = load_inputs(case, folder)

@@ -144,8 +144,8 @@ def sensitivity(
     Raises: `InputError` for an unknown key or line, and for two that move the same input; `ShapeError` for
         values that are no row of numbers and for more than a million cells.
 
-    >>> growth = "vehicle_terminal_growth"
-    >>> made = sensitivity("vehicle_wacc", growth, values=[0.11, 0.12], other_values=[0.015])
+    >>> keys = ("vehicle_wacc", "vehicle_terminal_growth")
+    >>> made = sensitivity(*keys, values=[0.11, 0.12], other_values=[0.015], case="base")
     >>> made.table.round(2).tolist()
     [[32.26], [31.47]]
     """

@@ -197,7 +197,7 @@ def tornado(case: str = DEFAULT_CASE, *, folder: Path | None = None) -> Tornado:
 
     Raises `InputError` for an unknown case and for a case without an input that has a range.
 
-    >>> tornado().bars[0].key
+    >>> tornado("base").bars[0].key
     'iot_gross_margin_end'
     """
     return tornado_of(load_inputs(case, folder))

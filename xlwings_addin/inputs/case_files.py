@@ -81,7 +81,7 @@ def case_names(folder: Path | None = None) -> tuple[str, ...]:
     Raises `InputError` for a folder that is not one of tables, a file whose name is no case name, or no case.
 
     >>> case_names()[0]
-    'base'
+    'house_2026'
     """
     names, broken = case_files(folder, load_company(folder).default_case)
     for error in broken.values():
@@ -136,7 +136,7 @@ def named_among(name: str, names: Collection[str], company: Company) -> str:
     """The case that a name means: for the word `default` the one that the company opens with, or base.
 
     >>> named_among("default", case_names(), packaged_company()), named_among("bull", (), packaged_company())
-    ('base', 'bull')
+    ('house_2026', 'bull')
     """
     if name != DEFAULT_CASE or name in names:
         return name
@@ -147,7 +147,7 @@ def case_meant(name: str, folder: Path | None = None) -> str:
     """The case of a folder that a name means; see `named_among`.
 
     >>> case_meant("default"), case_meant("bull")
-    ('base', 'bull')
+    ('house_2026', 'bull')
     """
     if name != DEFAULT_CASE:
         return name

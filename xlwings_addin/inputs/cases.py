@@ -217,7 +217,7 @@ def house_weights(cases: Iterable[Inputs]) -> dict[str, float]:
     """The weights of the view that the first case belongs to: of all cases valued on its day.
 
     >>> house_weights(load_cases())
-    {'base': 0.5, 'bear': 0.25, 'bull': 0.25}
+    {'house_2026': 0.5, 'house_2026_bear': 0.33, 'house_2026_bull': 0.17}
     """
     cases = list(cases)
     view = [one for one in cases if one.day("valuation_date") == cases[0].day("valuation_date")]

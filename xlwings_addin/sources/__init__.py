@@ -9,7 +9,7 @@
 
 >>> fetched = fetch()
 >>> fetched.source, [inputs.case for inputs in load(fetched)[1]][:2]
-('the packaged tables', ['base', 'bear'])
+('the packaged tables', ['house_2026', 'base'])
 """
 
 from __future__ import annotations
