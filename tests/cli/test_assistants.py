@@ -72,7 +72,7 @@ def test_answers_carry_what_they_rest_on_and_the_command_that_repeats_them() -> 
     )
     assert json.loads(again.stdout) == valued["answer"]
     assert implied["inputs_hash"] != valued["inputs_hash"]
-    assert "--solve tax_rate --price 30 --case base --json" in implied["command"]
+    assert "--solve tax_rate --price 30 --case house_2026 --json" in implied["command"]
     assert refused.startswith("refused: ")
     assert "march_2042" in refused
     assert "\n" not in refused

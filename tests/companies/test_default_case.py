@@ -83,7 +83,7 @@ def test_the_workbook_opens_with_it_and_weighs_its_view(folder: Path, tmp_path: 
     weights = {case: values[book.at(f"{{cover.stored_{case}:probability}}")] for case in context.cases}
     assert weights == {case: VIEW.get(case, 0.0) for case in context.cases}
     assert values[book.at("{checks.probabilities:status}")] == "OK"
-    assert values[book.at("{cover.answer_meaning:low_tile}")] == "house_2026_bear"
+    assert values[book.at("{cover.answer_meaning:low_tile}")] == "house 2026 bear"
 
 
 def test_a_default_case_without_a_file_is_named(folder: Path, tmp_path: Path) -> None:

@@ -6,12 +6,19 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.hosts.server_process import Server, running
 from xlwings_addin.inputs.tables import tables_folder
+
+
+@pytest.fixture(scope="session")
+def delivered(delivered_at_base: Path) -> Path:
+    """The workbook, opened with the view whose figures the tests of hosts name."""
+    return delivered_at_base
 
 
 @pytest.fixture(scope="session")

@@ -181,7 +181,7 @@ def test_what_was_written_is_known_after_saving_and_opening(
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (SELECTOR, "selected_case 'none' must be one of base"),
+        (SELECTOR, "selected_case 'none' must be one of house_2026, base"),
         (KEYS, "sheet 'Inputs' is missing, or lacks the keys of its lines"),
     ],
 )

@@ -245,7 +245,7 @@ def test_a_failing_check_of_the_workbook_is_found(book_file: Path, book: Book) -
 
 
 def test_probabilities_that_do_not_add_up_fail_in_every_case(book_file: Path, book: Book) -> None:
-    sheet, cell = input_at(book, "probability", "bull")
+    sheet, cell = input_at(book, "probability", "house_2026_bull")
     spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, 0.5))
     report = run(book_file)
     assert {(finding.line, finding.case) for finding in findings_of(report, "check fails")} == {
@@ -555,11 +555,11 @@ def test_stale_facts_are_lint_on_a_later_day(delivered: Path) -> None:
     def stale(report: Report) -> set[str]:
         return {finding.line for finding in findings_of(report, "lint") if "days old" in finding.message}
 
-    # The price is of the valuation date; stakes at book were last reported with the year before.
-    on_the_day, later = stale(run(delivered)), stale(run(delivered, today=date(2026, 1, 1)))
+    # The price is of the valuation date; diluted shares were last counted for FY2024.
+    on_the_day, later = stale(run(delivered)), stale(run(delivered, today=date(2027, 6, 1)))
     assert "price_hkd" not in on_the_day
-    assert "associates" in on_the_day
-    assert later >= on_the_day | {"price_hkd", "risk_free"}
+    assert "diluted_shares" in on_the_day
+    assert later >= on_the_day | {"price_hkd", "associates"}
 
 
 def test_the_report_is_plain_data(delivered: Path) -> None:

@@ -283,7 +283,7 @@ FUNCTIONS: Mapping[str, Callable[[Sequence[Part]], Measure]] = {
         ),
         lambda _: PLAIN_NUMBER,
     ),
-    **dict.fromkeys(("TEXT", "HYPERLINK", "NA"), lambda _: None),
+    **dict.fromkeys(("TEXT", "SUBSTITUTE", "HYPERLINK", "NA"), lambda _: None),
 }
 """What a function of the spreadsheet measures, by the units of its arguments."""
 

@@ -86,7 +86,9 @@ def _of_cases(context: Context) -> list[Tile]:
 
     def end(key: str, title: str, function: str, pick: Callable[..., Any]) -> Tile:
         of = f"{function}({counted})"
-        name = f'IF(COUNT({counted})=0,"no case has a weight",INDEX({names},MATCH({of},{counted},0)))'
+        # A long name breaks at spaces only: with its underscores it would break within a word.
+        name = f'SUBSTITUTE(INDEX({names},MATCH({of},{counted},0)),"_"," ")'
+        name = f'IF(COUNT({counted})=0,"no case has a weight",{name})'
         return Tile(
             key,
             title,
@@ -96,7 +98,9 @@ def _of_cases(context: Context) -> list[Tile]:
                 "{listing}",
             ),
             (
-                lambda r: pick(values(), key=values().__getitem__, default="no case has a weight"),
+                lambda r: pick(values(), key=values().__getitem__, default="no case has a weight").replace(
+                    "_", " "
+                ),
                 name,
                 "text",
             ),
