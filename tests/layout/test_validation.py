@@ -49,7 +49,8 @@ def test_every_input_of_the_workbook_says_what_it_is_and_must_be(delivered: Path
 
 def test_the_cover_offers_the_cases(delivered: Path) -> None:
     (rule,) = load_workbook(delivered)["Cover"].data_validations.dataValidation
-    assert rule.formula1 == '"base,bear,bull,march_2024_replica,march_2024_strict"'
+    cases = "house_2026,base,bear,bull,house_2026_bear,house_2026_bull,march_2024_replica,march_2024_strict"
+    assert rule.formula1 == f'"{cases}"'
 
 
 def test_a_list_longer_than_excel_allows_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,13 @@ from xlwings_addin.xlsx.package import CellKey, CellValue, read_values, write_va
 ANSWER, PRICE, MARGIN = "Growth is past; patents are not.", 45.0, 0.24
 
 
-def test_a_typed_price_answer_and_input_are_followed_and_kept(book_file: Path) -> None:
-    book = Book(load_context())
+def test_a_typed_price_answer_and_input_are_followed_and_kept(
+    delivered_at_base: Path, tmp_path: Path
+) -> None:
+    book, book_file = Book(load_context()), Path(shutil.copy(delivered_at_base, tmp_path))
+    position = book.context.cases.index("base") + 1
     said, asked = book.at("{questions.answer_moat:answer}"), book.at("{implied.price_asked:asked}")
-    margin = book.at("{inputs.vehicle_gross_margin_ceiling:cases[1]}")
+    margin = book.at(f"{{inputs.vehicle_gross_margin_ceiling:cases[{position}]}}")
     over = book.at("{sensitivities.first_rate_4:across_3}")
     typed: dict[CellKey, CellValue] = {said: ANSWER, asked: PRICE, margin: MARGIN, over: 99.0}
     book_file.write_bytes(write_values(book_file.read_bytes(), typed, only_formulas=False, add_cells=True))
@@ -31,12 +35,15 @@ def test_a_typed_price_answer_and_input_are_followed_and_kept(book_file: Path) -
         f"typed over an answer, which is worked out anew: {over[0]}!{over[1]} 99.0"
     ]
     values = read_values(book_file)
-    changed = load_inputs().replace(vehicle_gross_margin_ceiling=MARGIN)
+    changed = load_inputs("base").replace(vehicle_gross_margin_ceiling=MARGIN)
     worth = evaluate(changed).sotp.value_per_share
     assert (values[said], values[asked], values[margin]) == (ANSWER, PRICE, MARGIN)
     assert values[book.at("{sensitivities.volume_margin_4:across_4}")] == pytest.approx(worth, rel=1e-9)
     needed = xa.implied(
-        PRICE, solve="vehicle_deliveries", settings={"vehicle_gross_margin_ceiling": MARGIN}
+        PRICE,
+        solve="vehicle_deliveries",
+        case="base",
+        settings={"vehicle_gross_margin_ceiling": MARGIN},
     ).solution.value
     assert values[book.at("{implied.asked_1:needed}")] == pytest.approx(needed, rel=1e-9)
     for sheet in ("sensitivities", "implied", "simulation", "conventions"):

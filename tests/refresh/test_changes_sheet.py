@@ -16,10 +16,20 @@ from xlwings_addin.core.errors import BookError
 from xlwings_addin.diff.differences import differences
 from xlwings_addin.diff.waterfall import Step
 from xlwings_addin.layout.new_sheet import append_sheet
+from xlwings_addin.proof.context import load_context
 from xlwings_addin.refresh.changes_page import TITLE, Page, PageLine, differences_page
 from xlwings_addin.refresh.changes_sheet import _lengths, write_page
 from xlwings_addin.refresh.refreshed import Refreshed
 from xlwings_addin.xlsx.package import read_package
+
+COLUMN = 4 + load_context().cases.index("base")
+"""Where a row of Inputs has the value of base."""
+
+
+@pytest.fixture(scope="module")
+def delivered(delivered_at_base: Path) -> Path:
+    """The workbook, opened with the view whose figures these tests name."""
+    return delivered_at_base
 
 
 @pytest.fixture
@@ -59,13 +69,13 @@ def test_overrides_and_formulas_that_were_kept_are_listed(book_file: Path, folde
     workbook = load_workbook(book_file)
     inputs, sotp = workbook["Inputs"], workbook["SOTP"]
     line = next(row for row in inputs.iter_rows() if row[0].value == "Tax rate")
-    line[4].value = 0.2
+    line[COLUMN].value = 0.2
     share = next(row for row in sotp.iter_rows() if row[3].value and row[0].value == "Value per share")
     share[3].value = "=40"
     workbook.save(book_file)
     refresh(book_file, folder)
     table = rows(book_file, TITLE)
-    place = f"Inputs!{line[4].coordinate}"
+    place = f"Inputs!{line[COLUMN].coordinate}"
     assert ("Tax rate", place, "base", 0.2, 0.17) in {row[:5] for row in table}
     assert "=40" in {row[3] for row in table}
 
@@ -120,7 +130,7 @@ def test_stacked_lengths_draw_the_bar_between_its_ends(start: float, end: float)
 def test_what_cannot_be_valued_is_refreshed_without_a_bridge(book_file: Path, folder: Path) -> None:
     workbook = load_workbook(book_file)
     line = next(row for row in workbook["Inputs"].iter_rows() if row[0].value == "Vehicle WACC")
-    line[4].value = 0.01
+    line[COLUMN].value = 0.01
     workbook.save(book_file)
     done = refresh_file(book_file, folder, take_new=["tax_rate"], dry_run=True)
     assert done.bridge is None
@@ -141,7 +151,7 @@ def test_a_dry_run_knows_the_bridge_and_writes_no_sheet(
 def test_the_differences_of_two_workbooks_make_a_page(delivered: Path, book_file: Path) -> None:
     workbook = load_workbook(book_file)
     line = next(row for row in workbook["Inputs"].iter_rows() if row[0].value == "Tax rate")
-    line[4].value = 0.2
+    line[COLUMN].value = 0.2
     workbook.create_sheet("Mine")["A1"] = "=1+1"
     workbook.save(book_file)
     comparison = differences(delivered, book_file)
@@ -150,7 +160,7 @@ def test_the_differences_of_two_workbooks_make_a_page(delivered: Path, book_file
     page_lines = [entry.values for entry in page.lines]
     assert ("Tax rate", comparison.bridge.drivers[0].part) in {values[:2] for values in page_lines}
     assert ("Input changed: 1",) in page_lines
-    assert ("Tax rate", f"Inputs!{line[4].coordinate}", None, 0.15, 0.2, "") in page_lines
+    assert ("Tax rate", f"Inputs!{line[COLUMN].coordinate}", None, 0.15, 0.2, "") in page_lines
     assert ("", "Mine!A1", None, None, None, "=1+1") in page_lines
     title = append_sheet(book_file, TITLE, partial(write_page, page))
     assert rows(book_file, title)[0][0] == "Changes"

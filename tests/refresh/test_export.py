@@ -28,6 +28,12 @@ CHANGED = {
 }
 
 
+@pytest.fixture(scope="module")
+def delivered(delivered_at_base: Path) -> Path:
+    """The workbook, opened with the view whose figures these tests name."""
+    return delivered_at_base
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for part in ("inputs", "cases"):
@@ -134,5 +140,5 @@ def test_nothing_is_overwritten(edited: Path, folder: Path, tmp_path: Path) -> N
 def test_an_author_and_a_known_case_are_needed(edited: Path, folder: Path) -> None:
     with pytest.raises(InputError, match="author ' ' must be a name"):
         export_case(edited, "mine", author=" ", day=DAY, folder=folder)
-    with pytest.raises(ChoiceError, match="case 'bare' must be one of base, bear, bull"):
+    with pytest.raises(ChoiceError, match="case 'bare' must be one of house_2026, base, bear, bull"):
         export_case(edited, "mine", author="desk", day=DAY, folder=folder, case="bare")

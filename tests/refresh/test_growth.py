@@ -124,7 +124,9 @@ def test_the_value_is_that_of_a_book_built_from_the_tables_with_the_override(
 ) -> None:
     _, done = grown
     assert [(change.key, change.after) for change in done.plan.overrides] == [("vehicle_wacc", 0.13)]
-    expected = evaluate(load_inputs("base", later_tables).replace(vehicle_wacc=0.13)).sotp.value_per_share
+    expected = evaluate(
+        load_inputs("house_2026", later_tables).replace(vehicle_wacc=0.13)
+    ).sotp.value_per_share
     assert done.value_after == pytest.approx(expected, rel=1e-9)
     assert done.bridge is not None
     assert done.bridge.after - done.bridge.before == pytest.approx(

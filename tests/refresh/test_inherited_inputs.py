@@ -47,7 +47,8 @@ def test_the_record_says_which_inputs_were_written_as_formulas(delivered: Path, 
     state = read_state(read_package(delivered))
     assert state is not None
     inherited = {name for name in state.inherited if name.startswith("inputs.tax_rate.")}
-    assert inherited == {"inputs.tax_rate.cases.bear", "inputs.tax_rate.cases.bull"}
+    # The house view of 2026 and its bear case have tax rates of their own.
+    assert inherited == {f"inputs.tax_rate.cases.{case}" for case in ("bear", "bull", "house_2026_bull")}
     assert len(state.inherited) == sum(cell.follows for cell in places.cells()) > 300
 
 
@@ -61,6 +62,31 @@ def test_a_change_of_base_is_one_override_whatever_follows_it(book_file: Path, p
     assert values[of(places, "tax_rate", "bear")] == values[of(places, "tax_rate", "bull")] == 0.2
     report = xa.check(book_file, second_opinion="skip")
     assert [finding.case for finding in report.findings if finding.kind == "input changed"] == ["base"]
+
+
+def test_new_facts_reach_the_view_that_the_book_opens_with(
+    book_file: Path, tables: Path, places: Book
+) -> None:
+    case, assumptions = tables / "cases" / "house_2026.csv", tables / "inputs" / "assumptions.csv"
+    for path, old, new in (
+        (case, "\nprice_hkd,,25.24,", "\nprice_hkd,,26,"),
+        (assumptions, "\ntax_rate,,0.15,", "\ntax_rate,,0.17,"),
+        (assumptions, "\nraw_beta,,1.01,", "\nraw_beta,,1.1,"),
+    ):
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, old
+        path.write_text(text.replace(old, new), encoding="utf-8")
+    done = xa.refresh(book_file, folder=tables)
+    assert done.case == "house_2026"
+    # Its price and its tax rate are its own; its two cases take the price from it, and all three base's beta.
+    updated = {(change.key, change.case) for change in done.plan.updated}
+    assert updated == {("price_hkd", "house_2026"), ("tax_rate", "base"), ("raw_beta", "base")}
+    opened, values = xa.value(folder=tables), read_values(book_file)
+    assert (opened.price, opened.inputs["tax_rate"], opened.inputs["raw_beta"]) == (26, 0.165, 1.1)
+    assert done.value_after == pytest.approx(opened.sotp.value_per_share, rel=1e-12)
+    assert values[places.at("{sotp.value_per_share}")] == pytest.approx(done.value_after, rel=1e-12)
+    for heir in ("house_2026_bear", "house_2026_bull"):
+        assert values[of(places, "price_hkd", heir)] == 26
 
 
 def test_what_is_typed_over_a_link_stays_until_the_tables_are_asked_for(

@@ -89,6 +89,12 @@ class LiveBook(FileMedium):
         return None
 
 
+@pytest.fixture(scope="module")
+def delivered(delivered_at_base: Path) -> Path:
+    """The workbook, opened with the view whose figures these tests name."""
+    return delivered_at_base
+
+
 @pytest.fixture
 def live(delivered: Path) -> LiveBook:
     return LiveBook(delivered)
@@ -199,7 +205,7 @@ def test_an_open_book_names_the_columns_it_lacks_and_the_way_to_get_them(
 @pytest.mark.parametrize(
     ("case", "lost", "message"),
     [
-        ("none", "", "selected_case 'none' must be one of base"),
+        ("none", "", "selected_case 'none' must be one of house_2026, base"),
         ("base", "Inputs", "sheet 'Inputs' is missing"),
     ],
 )
@@ -215,7 +221,7 @@ def test_a_book_that_cannot_be_refreshed_is_left_alone(
 
 
 def test_a_case_that_is_none_is_refused(live: LiveBook) -> None:
-    with pytest.raises(ChoiceError, match="case 'best' must be one of base"):
+    with pytest.raises(ChoiceError, match="case 'best' must be one of house_2026, base"):
         refresh(live, RefreshRequest(case="best"))
 
 

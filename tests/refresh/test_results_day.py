@@ -18,10 +18,11 @@ from xlwings_addin.analytics.scorecard import scorecard
 from xlwings_addin.analytics.vintages import whole_vintage_of
 from xlwings_addin.inputs.cases import Inputs, load_inputs
 from xlwings_addin.inputs.tables import load_tables, tables_folder
+from xlwings_addin.layout.references import Book
 from xlwings_addin.refresh.refreshed import Refreshed
 from xlwings_addin.refresh.rolling import RolledBook, roll_book
 from xlwings_addin.valuation.xiaomi import evaluate
-from xlwings_addin.xlsx.package import formula_cells, move, read_package, read_values
+from xlwings_addin.xlsx.package import CellKey, formula_cells, move, read_package, read_values
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +53,16 @@ class Day:
     overrides: dict[str, float]
 
 
+def input_of_base(book: Book, key: str) -> CellKey:
+    return book.at(f"{{inputs.{key}:cases[{book.context.cases.index('base') + 1}]}}")
+
+
+@pytest.fixture(scope="module")
+def delivered(delivered_at_base: Path) -> Path:
+    """The workbook, opened with the last view before the results of 2025."""
+    return delivered_at_base
+
+
 @pytest.fixture(scope="module")
 def day(delivered: Path, tmp_path_factory: pytest.TempPathFactory) -> Day:
     work = tmp_path_factory.mktemp("day")
@@ -70,8 +81,7 @@ def day(delivered: Path, tmp_path_factory: pytest.TempPathFactory) -> Day:
     hand = of_quarter(moved, TYPED_BY_HAND[0], NEW)
     type_into(
         path,
-        {moved.at(f"{{inputs.{key}:cases[1]}}"): own for key, own in overrides.items()}
-        | {hand: TYPED_BY_HAND[1]},
+        {input_of_base(moved, key): own for key, own in overrides.items()} | {hand: TYPED_BY_HAND[1]},
     )
     if not re.search(rf"(?m)^revenue,{NEW},", history_of(folder).read_text(encoding="utf-8")):
         add_quarter(folder, NEW)
@@ -105,7 +115,7 @@ def test_nothing_of_the_analyst_s_is_lost(day: Day) -> None:
     assert values["Mine", "A2"] == "my own words"
     assert values["Mine", "A3"] == 2 * values[title, address] + 1
     for key, own in day.overrides.items():
-        assert values[book.at(f"{{inputs.{key}:cases[1]}}")] == own
+        assert values[input_of_base(book, key)] == own
     for done in (*day.refreshes, day.rolled):
         assert {change.key for change in done.plan.overrides} >= set(day.overrides)
     assert values[of_quarter(book, TYPED_BY_HAND[0], NEW)] == TYPED_BY_HAND[1]

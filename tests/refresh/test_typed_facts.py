@@ -39,12 +39,12 @@ QUARTER = {
 
 @pytest.fixture(scope="module")
 def before_the_results(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Tables without the results of 2025, valued on their day, and the book built from them."""
+    """Tables without the results of 2025, valued on their day, and the book of base built from them."""
     folder = copied_tables(tmp_path_factory.mktemp("before"))
     leave_out_the_year(folder)
     set_house_view(folder, valuation_date=DAY.isoformat())
     book = folder / "book.xlsx"
-    xa.build(book, folder=folder)
+    xa.build(book, folder=folder, case="base")
     return folder, book
 
 

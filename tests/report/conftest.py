@@ -1,4 +1,4 @@
-"""A report of the base case, and a browser to look at it."""
+"""Reports of base and of the case that is meant where none is named, and a browser to look at them."""
 
 from __future__ import annotations
 
@@ -19,5 +19,11 @@ def no_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def document(no_ledger: Path) -> Document:
-    """The report of the base case."""
+    """The report of base, the view of 2025-11-19, whose printed figures tests have."""
     return report_of("base", ledger=no_ledger)
+
+
+@pytest.fixture(scope="session")
+def opening(no_ledger: Path) -> Document:
+    """The report of the case that is meant where none is named."""
+    return report_of(ledger=no_ledger)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,14 @@ def cases() -> CaseValues:
 
 
 @pytest.fixture(scope="module")
-def stored(delivered: Path) -> dict[CellKey, CellValue]:
-    """What the delivered workbook's formulas give in the case it opens with, base."""
+def stored(delivered_at_base: Path) -> dict[CellKey, CellValue]:
+    """What the workbook's formulas give in base."""
+    return read_values(delivered_at_base)
+
+
+@pytest.fixture(scope="module")
+def stored_as_delivered(delivered: Path) -> dict[CellKey, CellValue]:
+    """What the delivered workbook's formulas give in the case it opens with."""
     return read_values(delivered)
 
 
@@ -43,21 +50,39 @@ def test_the_report_has_figures_of_every_kind(document: Document) -> None:
 
 
 def test_every_figure_of_a_line_is_what_the_workbooks_formula_gives(
-    document: Document, stored: dict[CellKey, CellValue]
+    document: Document,
+    opening: Document,
+    stored: dict[CellKey, CellValue],
+    stored_as_delivered: dict[CellKey, CellValue],
 ) -> None:
-    places = places_of_lines(Book(load_context()), xa.value("base"))
-    compared = 0
-    for figure in figures_of(document, "sotp.", "devices.", "vehicle_units."):
-        if figure.case == "base":
-            assert figure.value == pytest.approx(stored[places[figure.line, figure.year]], rel=1e-9), figure
-            compared += 1
-    assert compared > 40
+    for case, report, values in (
+        ("base", document, stored),
+        ("house_2026", opening, stored_as_delivered),
+    ):
+        places = places_of_lines(Book(load_context()), xa.value(case))
+        compared = 0
+        for figure in figures_of(report, "sotp.", "devices.", "vehicle_units."):
+            if figure.case == case:
+                value = values[places[figure.line, figure.year]]
+                assert figure.value == pytest.approx(value, rel=1e-9), figure
+                compared += 1
+        assert compared > 40
 
 
-def test_figures_of_the_other_cases_are_those_of_their_lines(document: Document, cases: CaseValues) -> None:
-    others = [figure for figure in figures_of(document, "sotp.") if figure.case != "base"]
-    assert {figure.case for figure in others} == {"bear", "bull"}
-    for figure in others:
+@pytest.mark.parametrize(
+    ("report", "case", "others"),
+    [
+        ("document", "base", ("bear", "bull")),
+        ("opening", "house_2026", ("house_2026_bear", "house_2026_bull")),
+    ],
+)
+def test_figures_of_the_other_cases_are_those_of_their_lines(
+    request: pytest.FixtureRequest, cases: CaseValues, report: str, case: str, others: tuple[str, ...]
+) -> None:
+    figures = figures_of(request.getfixturevalue(report), "sotp.")
+    beside = [figure for figure in figures if figure.case != case]
+    assert {figure.case for figure in beside} == set(others)
+    for figure in beside:
         _, key, *column = figure.line.split(".")
         line = getattr(cases[figure.case].sotp, key)
         assert figure.value == (getattr(line, column[0]) if column else line)
@@ -100,6 +125,17 @@ def test_what_the_price_needs_makes_a_share_worth_its_price(document: Document, 
 def test_the_weighted_value_is_the_sum_of_the_cases_by_weight(document: Document, cases: CaseValues) -> None:
     (figure,) = figures_of(document, "weighted_value")
     assert figure.value == pytest.approx(0.5 * 31.467286 + 0.25 * 19.839274 + 0.25 * 46.082960, abs=1e-3)
+    assert figure.value == cases.weighted_by_date[date(2025, 11, 19)]
+
+
+def test_the_weighted_value_of_the_view_that_is_meant_is_that_of_all_values(
+    opening: Document, cases: CaseValues
+) -> None:
+    (figure,) = figures_of(opening, "weighted_value")
+    own, bear, bull = (
+        cases[case].sotp.value_per_share for case in ("house_2026", "house_2026_bear", "house_2026_bull")
+    )
+    assert figure.value == pytest.approx(0.5 * own + 0.33 * bear + 0.17 * bull, rel=1e-12)
     assert figure.value == cases.weighted_value
 
 
@@ -132,3 +168,17 @@ def test_the_upside_and_its_sentence_say_the_same(document: Document) -> None:
     sentence = "".join(cell if isinstance(cell, str) else cell.text for cell in document.conclusion)
     assert sentence.startswith("A share is worth HKD 31.47 against a price of HKD 38.86: 19.0% below it.")
     assert "5.17 m vehicles" in sentence
+
+
+def test_the_sentence_of_the_view_that_is_meant_names_its_value_its_price_and_what_that_needs(
+    opening: Document,
+) -> None:
+    sentence = "".join(cell if isinstance(cell, str) else cell.text for cell in opening.conclusion)
+    results = xa.value("house_2026")
+    value, price = results.sotp.value_per_share, results.price
+    said = (
+        f"A share is worth HKD {value:.2f} against a price of HKD {price:.2f}: {1 - value / price:.1%} below"
+    )
+    assert sentence.startswith(said)
+    needed = xa.implied(price, solve="vehicle_operating_margin").solution.value
+    assert f"operating margin of vehicles in the long run must be {needed:.1%}" in sentence

@@ -51,7 +51,7 @@ def test_the_command_writes_what_is_named(tmp_path: Path) -> None:
     page, paper = tmp_path / "r.html", tmp_path / "r.pdf"
     answer = run("--html", page, "--pdf", paper, "--json")
     assert answer.exit_code == 0, answer.output
-    assert json.loads(answer.stdout) == {"case": "base", "files": [str(page), str(paper)]}
+    assert json.loads(answer.stdout) == {"case": "house_2026", "files": [str(page), str(paper)]}
     assert page.read_bytes().startswith(b"<!DOCTYPE html>")
     assert paper.read_bytes().startswith(b"%PDF-")
 
@@ -69,7 +69,7 @@ def test_nothing_to_write_is_refused() -> None:
 
 
 def test_an_unknown_case_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ChoiceError, match="case 'none' must be one of base"):
+    with pytest.raises(ChoiceError, match="case 'none' must be one of house_2026, base"):
         xa.report("none", html=tmp_path / "r.html")
 
 
@@ -223,19 +223,20 @@ def test_an_edited_certificate_is_refused(certificate: Path, tmp_path: Path) -> 
 
 
 def test_the_report_of_the_delivered_book_is_that_of_the_tables(
-    document: Document, delivered: Path, no_ledger: Path
+    document: Document, opening: Document, delivered: Path, delivered_at_base: Path, no_ledger: Path
 ) -> None:
-    assert report_of("base", book=delivered, ledger=no_ledger) == document
+    assert report_of("base", book=delivered_at_base, ledger=no_ledger) == document
+    assert report_of(book=delivered, ledger=no_ledger) == opening
 
 
 def test_an_analysts_input_counts_once_the_book_is_calculated(book_file: Path, tmp_path: Path) -> None:
     sheet, cell = Book(load_context()).at("{inputs.tax_rate:cases[1]}")
     save(book_file, write_values(book_file, {(sheet, cell): 0.2}, only_formulas=False))
     with pytest.raises(BookError, match=r"must hold what its inputs give: .*; recalculate the workbook"):
-        report_of("base", book=book_file, ledger=tmp_path / "none")
+        report_of(book=book_file, ledger=tmp_path / "none")
     xa.recalculate(book_file, out=book_file, stored_values_are_old=True)
-    document = report_of("base", book=book_file, ledger=tmp_path / "none")
-    value = evaluate(load_inputs("base").replace(tax_rate=0.2)).sotp.value_per_share
+    document = report_of(book=book_file, ledger=tmp_path / "none")
+    value = evaluate(load_inputs("house_2026").replace(tax_rate=0.2)).sotp.value_per_share
     (first, *_) = [figure for figure in document.figures() if figure.line == "sotp.value_per_share"]
     assert first.value == pytest.approx(value, rel=1e-9)
     at = Book(load_context()).at("{sotp.value_per_share}")

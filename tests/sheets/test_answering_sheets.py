@@ -15,6 +15,12 @@ from xlwings_addin.xlsx.package import CellKey, CellValue, read_values
 
 
 @pytest.fixture(scope="module")
+def delivered(delivered_at_base: Path) -> Path:
+    """The workbook, opened with the view whose figures these tests name."""
+    return delivered_at_base
+
+
+@pytest.fixture(scope="module")
 def context() -> Context:
     return load_context()
 

@@ -61,8 +61,9 @@ def context() -> Context:
 
 
 @pytest.fixture(scope="module")
-def base(context: Context) -> Results:
-    return context.results["base"]
+def opened(context: Context) -> Results:
+    """The case that the delivered workbook opens with."""
+    return context.results["house_2026"]
 
 
 def years(results: Results, count: int) -> tuple[str, ...]:
@@ -74,35 +75,37 @@ def same(actual: Sequence[float | None], expected: Sequence[float]) -> bool:
 
 
 def test_deliveries_stand_against_capacity(
-    charts: dict[tuple[str, ...], dict[str, Series]], base: Results
+    charts: dict[tuple[str, ...], dict[str, Series]], opened: Results
 ) -> None:
     chart = charts["Deliveries", "Capacity"]
     deliveries, capacity = chart["Deliveries"], chart["Capacity"]
     assert (deliveries.plot, capacity.plot) == ("barChart", "lineChart")
-    assert deliveries.along == capacity.along == years(base, 15)
-    assert same(deliveries.values, base.vehicle_units.deliveries[1:16])
-    assert same(capacity.values, base.vehicle_units.capacity[1:16])
+    assert deliveries.along == capacity.along == years(opened, 15)
+    assert same(deliveries.values, opened.vehicle_units.deliveries[1:16])
+    assert same(capacity.values, opened.vehicle_units.capacity[1:16])
     assert all(one <= most for one, most in zip(deliveries.values, capacity.values, strict=True))  # type: ignore[operator]
 
 
 def test_revenue_is_stacked_by_segment(
-    charts: dict[tuple[str, ...], dict[str, Series]], base: Results
+    charts: dict[tuple[str, ...], dict[str, Series]], opened: Results
 ) -> None:
     (chart,) = [chart for names, chart in charts.items() if "Smartphones" in names]
     assert len(chart) == len(SEGMENTS) + 1
     *devices, vehicles = chart.values()
     for segment, series in zip(SEGMENTS, devices, strict=True):
-        assert same(series.values, base.devices_segments.segments[segment].revenue[1:11])
-    assert same(vehicles.values, base.vehicle_units.revenue[1:11])
+        assert same(series.values, opened.devices_segments.segments[segment].revenue[1:11])
+    assert same(vehicles.values, opened.vehicle_units.revenue[1:11])
     assert {(series.plot, series.grouping) for series in chart.values()} == {("barChart", "stacked")}
-    assert {series.along for series in chart.values()} == {years(base, 10)}
+    assert {series.along for series in chart.values()} == {years(opened, 10)}
 
 
 def test_the_football_field_spans_the_cases_the_methods_and_the_street(
     charts: dict[tuple[str, ...], dict[str, Series]], context: Context
 ) -> None:
     (chart,) = [chart for names, chart in charts.items() if "Low to middle" in names]
-    cases = [r.sotp.value_per_share for r in context.results.values() if r.inputs.number("probability")]
+    view = ("house_2026", "house_2026_bear", "house_2026_bull")
+    cases = [context.results[case].sotp.value_per_share for case in view]
+    assert sum(context.results[case].inputs.number("probability") for case in view) == pytest.approx(1)
     street = [context.tables.row(STREET, broker).number for broker in context.tables.periods(STREET)]
     assert len(cases) > 1 < len(street)
     low, high = chart["Low"].values, chart["High"].values
@@ -116,14 +119,14 @@ def test_the_football_field_spans_the_cases_the_methods_and_the_street(
     assert same([sum(map(float, column)) for column in zip(*pieces, strict=True)], list(map(float, high)))  # type: ignore[arg-type]
     assert {chart[name].grouping for name in ("Not drawn", "Low to middle")} == {"stacked"}
     assert chart["Price"].plot == "lineChart"
-    assert set(chart["Price"].values) == {context.results["base"].inputs.number("price_hkd")}
+    assert set(chart["Price"].values) == {context.results["house_2026"].inputs.number("price_hkd")}
 
 
 def test_the_parts_lead_to_the_value_and_the_gap_to_the_price(
-    charts: dict[tuple[str, ...], dict[str, Series]], base: Results
+    charts: dict[tuple[str, ...], dict[str, Series]], opened: Results
 ) -> None:
     (chart,) = [chart for names, chart in charts.items() if "Takes away" in names]
-    sums, price = base.sotp, base.inputs.number("price_hkd")
+    sums, price = opened.sotp, opened.inputs.number("price_hkd")
     steps = [
         *(part.per_share for part in (sums.devices, sums.vehicle)),
         sums.new_initiatives.per_share + sums.discount.per_share,

@@ -19,7 +19,7 @@ NO_VALUE = (
 
 @pytest.fixture
 def typed(live: LiveBook, part: str, over: float) -> LiveBook:
-    """The workbook with a terminal growth of base typed in, so far above the rate of its business."""
+    """The workbook with a terminal growth typed into its own case, so far above the rate of its business."""
     wacc = live[f"{{capital.{part}_wacc}}"]
     assert isinstance(wacc, float)
     live.type({live.book.at(f"{{inputs.{part}_terminal_growth:cases[1]}}"): wacc + over})
@@ -49,6 +49,13 @@ def test_no_case_but_the_one_that_is_typed_into_loses_its_value(typed: LiveBook)
     assert typed["{checks.vehicle_finite:status}"] == "OK"
 
 
-def test_the_core_refuses_the_same_inputs_with_one_sentence(live: LiveBook) -> None:
-    with pytest.raises(DomainError, match=r"vehicle_wacc 12.00% must exceed vehicle_terminal_growth 12.00%$"):
-        live.change("base", vehicle_terminal_growth=0.12)
+@pytest.mark.parametrize(
+    ("case", "rate"),
+    # 1.12 x 1.0179 / 1.0447 - 1: dollars as renminbi, by the yields of the house view of 2026
+    [("base", "12.00%"), ("house_2026", "12.00%, at parity 9.13%,")],
+)
+def test_the_core_refuses_the_same_inputs_with_one_sentence(live: LiveBook, case: str, rate: str) -> None:
+    with pytest.raises(
+        DomainError, match=rf"vehicle_wacc {rate} must exceed vehicle_terminal_growth 12.00%$"
+    ):
+        live.change(case, vehicle_terminal_growth=0.12)

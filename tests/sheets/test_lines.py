@@ -43,7 +43,7 @@ NATIVE_FUNCTIONS = {
         "ISERROR",
     ),
     *("ISNUMBER", "LEFT", "LN", "MATCH", "MAX", "MIN", "MONTH", "N", "NPV", "OR", "PRODUCT", "ROWS", "SUM"),
-    *("ISNA", "ISTEXT", "NA", "PERCENTILE", "SQRT", "SUMPRODUCT", "TEXT", "YEAR"),
+    *("ISNA", "ISTEXT", "NA", "PERCENTILE", "SQRT", "SUBSTITUTE", "SUMPRODUCT", "TEXT", "YEAR"),
 }
 """All are in ECMA-376 (2006), so in Excel 2007 and later and in LibreOffice 7.4."""
 

@@ -46,7 +46,8 @@ def drawn(inputs: Inputs, generator: np.random.Generator, *, at_ends: bool) -> d
 
 def test_every_formula_agrees_with_the_core_on_inputs_drawn_at_random(live: LiveBook) -> None:
     generator = np.random.default_rng(1810)
-    cases = list(live.results)
+    # A case before those that extend it: a cell that was typed over no longer follows its parent.
+    cases = sorted(live.results, key=lambda case: len(live.results[case].inputs.origin.lineage))
     taken: dict[str, set[Value]] = {}
     ends: set[tuple[str, Value]] = set()
     accepted, rejected, comparisons = dict.fromkeys(cases, 0), 0, 0
@@ -88,6 +89,7 @@ def summary(differences: list[str], values: Mapping[str, Value]) -> str:
 
 
 def test_an_input_that_only_the_book_has_makes_cells_differ(live: LiveBook) -> None:
+    live.select("base")
     assert not live.differences()
     before = live.results["base"]
     live.change("base", tax_rate=0.2)

@@ -38,9 +38,9 @@ def cases() -> CaseValues:
 
 
 @pytest.fixture(scope="module")
-def stored(delivered: Path) -> dict[CellKey, CellValue]:
-    """What the formulas of the delivered workbook give, as the spreadsheet engine evaluated them."""
-    return read_values(delivered)
+def stored(delivered_at_base: Path) -> dict[CellKey, CellValue]:
+    """What the formulas of the workbook give in base, as the spreadsheet engine evaluated them."""
+    return read_values(delivered_at_base)
 
 
 def test_every_line_of_the_frame_that_a_sheet_shows_is_what_its_formula_gives(
@@ -109,9 +109,13 @@ def test_cases_side_by_side_add_up(cases: CaseValues) -> None:
     assert list(frame.index) == list(cases)
     parts = frame.loc[:, "devices":"minority_interest"]  # type: ignore[misc]
     assert parts.sum(axis=1).tolist() == pytest.approx(frame["value_per_share"].tolist())
-    view = frame[frame["valuation_date"] == frame.loc["base", "valuation_date"]]
-    weighted = (view["value_per_share"] * view["probability"]).sum()
-    assert weighted == pytest.approx(cases.weighted_value)
+    for case, worth in (
+        ("house_2026", cases.weighted_value),
+        ("base", cases.weighted_by_date[date(2025, 11, 19)]),
+    ):
+        view = frame[frame["valuation_date"] == frame.loc[case, "valuation_date"]]
+        weighted = (view["value_per_share"] * view["probability"]).sum()
+        assert weighted == pytest.approx(worth)
 
 
 def test_the_picture_of_the_parts_ends_at_value_and_price(base: Results) -> None:
@@ -135,6 +139,15 @@ def test_the_picture_of_the_ramp_is_what_was_reported_and_what_is_modelled(base:
 
 def test_the_picture_of_the_cases_runs_from_the_lowest_to_the_highest(cases: CaseValues) -> None:
     (first, *_), marks = cases.picture().rows, cases.picture().marks
+    bear, bull = (cases[f"house_2026_{name}"].sotp.value_per_share for name in ("bear", "bull"))
+    assert (first.before, first.after) == (f"{bear:.1f}", f"{bull:.1f}")
+    opened = cases["house_2026"]
+    value, price = opened.sotp.value_per_share, opened.price
+    assert [mark.label for mark in marks] == [f"value {value:.2f}", f"price {price:.2f}"]
+
+
+def test_the_picture_of_a_case_runs_through_the_cases_of_its_own_view(cases: CaseValues) -> None:
+    (first, *_), marks = cases.picture("base").rows, cases.picture("base").marks
     assert (first.before, first.after) == ("19.8", "46.1")
     assert [mark.label for mark in marks] == ["value 31.47", "price 38.86"]
 
@@ -142,7 +155,7 @@ def test_the_picture_of_the_cases_runs_from_the_lowest_to_the_highest(cases: Cas
 def test_pictures_and_cases_of_another_name_are_refused(base: Results, cases: CaseValues) -> None:
     with pytest.raises(ChoiceError, match="picture 'pie' must be one of waterfall, ramp"):
         base.picture("pie")
-    with pytest.raises(ChoiceError, match="case 'none' must be one of base"):
+    with pytest.raises(ChoiceError, match="case 'none' must be one of house_2026, base"):
         cases.picture("none")
     with pytest.raises(InputError, match="cases with a weight 0 must be at least 2"):
         CaseValues({"base": xa.value("march_2024_strict")}, {}).picture("base")
