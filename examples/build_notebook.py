@@ -33,10 +33,11 @@ CELLS = (
     "swings = xa.tornado('base')\n"
     "swings.to_frame()[['key', 'low', 'high', 'at_low', 'at_high', 'swing']].head(6).round(3)",
     "What the price needs: vehicles, with plants that follow demand.",
-    "xa.implied(base.sotp.price, solve='vehicle_deliveries').to_frame().T.head(3)",
+    "xa.implied(base.sotp.price, solve='vehicle_deliveries', case='base').to_frame().T.head(3)",
     "Two inputs against each other.",
     "rates, growth = [0.11, 0.12, 0.13], [0.02, 0.025, 0.03]\n"
-    "table = xa.sensitivity('vehicle_wacc', 'vehicle_terminal_growth', values=rates, other_values=growth)\n"
+    "keys = ('vehicle_wacc', 'vehicle_terminal_growth')\n"
+    "table = xa.sensitivity(*keys, values=rates, other_values=growth, case='base')\n"
     "table.to_frame().round(2)",
     "A change of inputs, split by driver with Shapley values: they sum to the change.",
     "from xlwings_addin.analytics.bridge import bridge\n\n"

@@ -379,9 +379,10 @@ def test_inputs_that_cannot_be_valued_leave_the_cells_and_say_why(delivered: Pat
     assert comparison.bridge is None
     assert [difference.line for difference in of(comparison, "input changed")] == ["vehicle_wacc"]
     (note,) = comparison.notes
-    assert note.startswith(f"no value bridge: Inputs!{at[1]} vehicle_wacc 0.10%, at parity -2.47%, must exceed ")
+    place = f"no value bridge: Inputs!{at[1]} vehicle_wacc"
+    assert note.startswith(f"{place} 0.10%, at parity -2.47%, must exceed ")
     words = differences(delivered, edited(delivered, typed(at, "a lot")))
-    assert words.notes == (f"no value bridge: Inputs!{at[1]} vehicle_wacc of base 'a lot' must be a number",)
+    assert words.notes == (f"{place} of base 'a lot' must be a number",)
 
 
 def test_each_input_can_have_a_part_of_its_own(delivered: Path, book: Book) -> None:

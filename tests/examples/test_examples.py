@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import get_args
@@ -48,10 +49,20 @@ def differing(values: dict[CellKey, CellValue], expected: dict[CellKey, CellValu
 
 @every_example
 def test_a_committed_example_is_what_its_script_builds(example: ModuleType, tmp_path: Path) -> None:
+    """But for the last digits of values: another processor's powers and logarithms may have others."""
     example.build(tmp_path / "rebuilt.xlsx")
     rebuilt, committed = read_package(tmp_path / "rebuilt.xlsx").parts, read_package(example.PATH).parts
     assert rebuilt.keys() == committed.keys()
-    assert [part for part, data in committed.items() if rebuilt[part] != data] == []
+
+    def without_values(data: bytes) -> bytes:
+        return re.sub(rb"<v>[^<]*</v>", b"<v/>", data)
+
+    assert [
+        part for part in committed if without_values(rebuilt[part]) != without_values(committed[part])
+    ] == []
+    values, stored = read_values(tmp_path / "rebuilt.xlsx"), read_values(example.PATH)
+    assert values.keys() == stored.keys()
+    assert differing(values, stored) == []
 
 
 @every_example

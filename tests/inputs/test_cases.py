@@ -608,7 +608,7 @@ def test_a_change_goes_down_the_whole_line_and_not_up(folder: Path):
     assert rates == {"base": 0.15, "bull": 0.2, "child": 0.2, "grandchild": 0.22}
     assert changed["grandchild"]["cost_of_debt"] == 0.04
     again = replace_in_cases(changed, "base", tax_rate=0.18)
-    assert [again[case]["tax_rate"] for case in ("bull", "bear")] == [0.2, 0.18]
+    assert [again[case]["tax_rate"] for case in ("bull", "child", "bear")] == [0.2, 0.2, 0.18]
 
 
 def test_a_change_that_breaks_a_rule_of_an_heir_is_refused(cases: dict[str, Inputs]):

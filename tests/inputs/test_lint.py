@@ -327,9 +327,9 @@ def test_ages_are_those_of_the_case_that_the_company_opens_with():
     day = date(2026, 10, 6)
 
     def prices(*cases: Inputs) -> list[str]:
-        findings = [finding for finding in lint(opening.tables, today=day, cases=cases) if finding.rule == "stale"]
-        assert findings
-        return [f"{finding.file} {finding.key}" for finding in findings if finding.key == "price_hkd"]
+        stale = [one for one in lint(opening.tables, today=day, cases=cases) if one.rule == "stale"]
+        assert stale
+        return [f"{one.file} {one.key}" for one in stale if one.key == "price_hkd"]
 
     assert opening.day("valuation_date") == date(2026, 9, 30)
     assert prices(vintage, opening) == []  # six days

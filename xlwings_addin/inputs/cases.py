@@ -137,10 +137,14 @@ class Inputs:
         )
 
     def following(self, keys: Iterable[str], other: Inputs) -> Inputs:
-        """A copy that has the scalars `keys`, with their rows, from a case it inherits them from."""
+        """A copy that has the scalars `keys`, with rows and owners, from a case it inherits them from."""
+        keys = list(keys)
         values = {key: other.values[key] for key in keys}
         rows = {key: other.rows[key] for key in keys}
-        return _inputs(self.case, {**self.values, **values}, {**self.rows, **rows}, self.tables, self.origin)
+        theirs = other.origin.owners
+        owners = {key: theirs[key] for key in keys if key in theirs}
+        origin = replace(self.origin, owners={**self.origin.owners, **owners})
+        return _inputs(self.case, {**self.values, **values}, {**self.rows, **rows}, self.tables, origin)
 
 
 def load_inputs(case: str = DEFAULT_CASE, folder: Path | None = None, tables: Tables | None = None) -> Inputs:

@@ -197,7 +197,7 @@ def require_drawable(keys: Collection[str], company: Company) -> None:
 
 
 def _must_exceed(name: str, rate: float, growth_key: str, growth: float, stated: float) -> DomainError:
-    """`stated` is the rate as it stands in the tables: another one where parity brings it to the flows' money."""
+    """`stated` is the rate of the tables: another one where parity brings it to the flows' money."""
     display = f"{stated:.2%}" if stated == rate else f"{stated:.2%}, at parity {rate:.2%},"
     return DomainError(name, rate, f"must exceed {growth_key} {growth:.2%}", display=display)
 

@@ -13,7 +13,6 @@ from xlwings_addin.analytics.multiples import multiples_of
 from xlwings_addin.analytics.question import Question, lever, target_of
 from xlwings_addin.analytics.tornado import Tornado, tornado_of
 from xlwings_addin.core.errors import ValuationError
-from xlwings_addin.inputs.cases import house_weights
 from xlwings_addin.inputs.drivers import DriverBook, read_drivers
 from xlwings_addin.pictures.bars import Bars, football_field
 from xlwings_addin.pictures.curves import Curves
@@ -29,9 +28,10 @@ from xlwings_addin.valuation.drawn import (
     marks_of,
     parts_to_price,
     street_range,
+    weighted_view,
 )
 from xlwings_addin.valuation.frames import listing_unit
-from xlwings_addin.valuation.xiaomi import Results
+from xlwings_addin.valuation.xiaomi import Results, weighted_value
 
 MOST_NEEDS = 3
 """Ways to the price that are told."""
@@ -60,9 +60,8 @@ class Answers:
 
     @property
     def weighted(self) -> dict[str, Results]:
-        """The cases that carry a weight."""
-        weights = house_weights(results.inputs for results in self.cases.values())
-        return {name: self.cases[name] for name in weights}
+        """The cases that carry a weight in the view of the chosen one."""
+        return weighted_view(self.cases, self.chosen.case)
 
 
 def answers_of(chosen: Results, cases: CaseValues, folder: Path | None) -> Answers:
@@ -158,7 +157,7 @@ def tiles(answers: Answers) -> tuple[Tile, ...]:
     if ends:
         low, high = ends
         figures = (_value(low), " to ", _value(high))
-        made.append(Tile(f"{low.case.capitalize()} to {high.case}", figures, (unit,)))
+        made.append(Tile(f"{low.case} to {high.case}".replace("_", " ").capitalize(), figures, (unit,)))
     for need in answers.needs[:1]:
         needed, present = _need_figures(need, answers)
         made.append(Tile("What the price needs", (needed,), (f"{need.label}; the case has ", present)))
@@ -181,7 +180,7 @@ def _ends(cases: Mapping[str, Results]) -> tuple[Results, Results] | None:
 
 
 def _weighted_tile(answers: Answers) -> Tile:
-    value = answers.cases.weighted_value
+    value = UNDEFINED if answers.cases.broken else weighted_value(answers.weighted.values())
     if isinstance(value, str):
         return Tile("Weighted", (UNDEFINED,), ("no case has a weight",))
     note: list[Cell] = []
@@ -273,7 +272,7 @@ def needs_section(answers: Answers) -> Section:
     title = "What the price needs"
     if not answers.needs:
         sentence = "No driver of the company's drivers.csv alone leads to the price in this case."
-        return Section("needs", title, ((sentence,),))
+        return Section("needs", title, ((sentence,),), page=True)
     rows = []
     for need in answers.needs:
         needed, present = _need_figures(need, answers)
@@ -287,4 +286,5 @@ def needs_section(answers: Answers) -> Section:
         title,
         ((sentence,),),
         Table(("Driver", "In the case", "For the price", "What that means"), tuple(rows), 1, 3),
+        page=True,
     )

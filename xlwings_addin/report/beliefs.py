@@ -24,7 +24,7 @@ def beliefs_section(answers: Answers) -> Section:
     """The main assumptions: value, range, what a share is worth at its ends, and the reason."""
     title = "What one has to believe"
     if answers.swings is None or not answers.swings.bars:
-        return Section("beliefs", title, (("No input of this case has a range.",),), page=True)
+        return Section("beliefs", title, (("No input of this case has a range.",),))
     chosen, case = answers.chosen, answers.chosen.case
     rows: list[tuple[Cell, ...]] = []
     for bar in answers.swings.bars[:MOST]:
@@ -42,7 +42,7 @@ def beliefs_section(answers: Answers) -> Section:
         f"The {len(rows)} inputs of {len(answers.swings.bars)} that move the value most, from one end of "
         f"their range to the other with all else as in the case; {listing_unit(chosen)}."
     )
-    return Section("beliefs", title, ((sentence,),), Table(headings, tuple(rows), 1, 5), page=True)
+    return Section("beliefs", title, ((sentence,),), Table(headings, tuple(rows), 1, 5))
 
 
 def path_section(answers: Answers) -> Section:

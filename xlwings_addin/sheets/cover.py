@@ -363,7 +363,7 @@ def blocks(context: Context) -> list[Block]:
     ]
 
 
-CHART_ROWS = 11
+CHART_ROWS = 9
 """Rows that the pictures take."""
 BEFORE_WATERFALL, COLUMN_WIDTH = 3, 2.7
 """Columns of the cases left of the second picture, and how wide one is in a picture's centimetres."""
@@ -387,6 +387,6 @@ SHEET = Sheet(
     blocks,
     columns=lambda _: COLUMNS,
     charts=charts,
-    widths={LABEL: 24.0, UNIT: 12.0, NOTE: 30.0},
+    widths={LABEL: 22.0, UNIT: 11.0, NOTE: 38.0},
     place=10,
 )

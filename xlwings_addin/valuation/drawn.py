@@ -90,10 +90,16 @@ def case_ranges(cases: Mapping[str, Results], case: str) -> Bars:
     return football_field(ranges, unit=listing_unit(cases[case]), marks=marks_of(cases[case]), others=others)
 
 
+def weighted_view(cases: Mapping[str, Results], case: str) -> dict[str, Results]:
+    """The cases with a weight of the day that one is valued on; where none has, those of the first's day."""
+    beside = [results.inputs for results in cases.values()]
+    weights = house_weights([cases[case].inputs, *beside]) or house_weights(beside)
+    return {name: results for name, results in cases.items() if name in weights}
+
+
 def case_range(cases: Mapping[str, Results], case: str) -> Range:
     """From the lowest to the highest of the cases that carry weight, through the value of one case."""
-    weights = house_weights(r.inputs for r in cases.values())
-    weighted = {name: r for name, r in cases.items() if name in weights}
+    weighted = weighted_view(cases, case)
     if len(weighted) < 2:
         rule = "must be at least 2: give another case a row probability"
         raise InputError("cases with a weight", len(weighted), rule)
