@@ -1,11 +1,13 @@
-"""The pictures of README and docs, made again: `python -m supply.pictures [cover] [functions] [pane]`.
+"""The pictures of README and docs, made again: `python -m supply.pictures [NAME ...]`, all without a name.
 
     docs/cover.png       the page Cover of workbook/Xiaomi_Model.xlsx
     docs/functions.png   functions in the cells of a sheet
     docs/task-pane.png   the task pane beside the workbook
+    docs/report.png      the two pages of the report
 
 The first two are printed by LibreOffice and drawn by pdftoppm (poppler), the cells with the values that the
 files carry; the third is a page of the server in Chromium, beside the stand-in for Excel that the tests have.
+The report is a PDF of its own.
 """
 
 from __future__ import annotations
@@ -26,12 +28,14 @@ ROOT: Final = Path(__file__).parents[1]
 WORKBOOK: Final = ROOT / "workbook" / "Xiaomi_Model.xlsx"
 DOTS, FOOTER, MARGIN = 130, 100, 8
 """Dots an inch; those of the footer, which is left out, and around what is left."""
+REPORT_DOTS, DESK = 100, "#d9dee6"
+"""Dots an inch of the report's pages, and the colour that they lie on."""
 PATIENCE: Final = 300.0
 """Seconds for a program to print or draw."""
 COLUMNS, GAP, SLACK = 3, 24, 80
 """Of the picture of the pane: columns, dots between them, and how much longer one may be than its share."""
 FLOWS: Final = (100.0, 110.0, 120.0, 128.0, 135.0)
-RATE, GROWTH, WORTH, PRICE = 0.09, 0.025, 2000.0, 45.0
+RATE, GROWTH, WORTH, PRICE = 0.09, 0.025, 2000.0, 30.0
 CALLS: Final = (
     ("=DCF_PRESENT_VALUE(B3:F3,B4)", "the flows, discounted", "0.00"),
     ("=DCF_ENTERPRISE_VALUE(B3:F3,B4,B5)", "with what comes after them", "0.00"),
@@ -48,7 +52,12 @@ FIRST_CALL: Final = 9
 
 def main() -> None:
     """Make the pictures that are named, or all of them."""
-    made: Mapping[str, Callable[[], None]] = {"cover": cover, "functions": functions, "pane": pane}
+    made: Mapping[str, Callable[[], None]] = {
+        "cover": cover,
+        "functions": functions,
+        "pane": pane,
+        "report": report,
+    }
     for name in sys.argv[1:] or made:
         made[name]()
 
@@ -127,6 +136,24 @@ def pane() -> None:
             )
         browser.close()
         _in_columns(Path(folder) / "pane.png", ends, ROOT / "docs" / "task-pane.png")
+
+
+def report() -> None:
+    """The pages of the report side by side. Its case is the one that the company opens with."""
+    from PIL import Image
+
+    with tempfile.TemporaryDirectory() as folder:
+        xa.report(pdf=Path(folder) / "report.pdf", ledger=Path(folder) / "none.duckdb")
+        command = [_program("pdftoppm"), "-r", str(REPORT_DOTS), "-png"]
+        subprocess.run([*command, f"{folder}/report.pdf", f"{folder}/page"], check=True, timeout=PATIENCE)
+        pages = [Image.open(path).convert("RGB") for path in sorted(Path(folder).glob("page-*.png"))]
+    width = sum(page.width for page in pages) + GAP * (len(pages) + 1)
+    both = Image.new("RGB", (width, max(page.height for page in pages) + 2 * GAP), DESK)
+    left = GAP
+    for page in pages:
+        both.paste(page, (left, GAP))
+        left += page.width + GAP
+    both.save(ROOT / "docs" / "report.png", optimize=True)
 
 
 def _in_columns(picture: Path, ends: Sequence[int], out: Path) -> None:

@@ -48,7 +48,7 @@ def test_every_picture_of_the_pages_is_there() -> None:
         for page in pages
         for target in re.findall(r"!\[[^\]]*\]\(([^)]+\.png)\)", page.read_text(encoding="utf-8"))
     }
-    assert {path.name for path in named} >= {"cover.png", "functions.png", "task-pane.png"}
+    assert {path.name for path in named} >= {"cover.png", "functions.png", "task-pane.png", "report.png"}
     assert [str(path) for path in named if not path.read_bytes().startswith(b"\x89PNG")] == []
 
 
