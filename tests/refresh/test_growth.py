@@ -26,6 +26,7 @@ from xlwings_addin.refresh.file import FileMedium
 from xlwings_addin.refresh.plan import CellChange
 from xlwings_addin.refresh.refreshed import Refreshed
 from xlwings_addin.valuation.xiaomi import evaluate
+from xlwings_addin.xlsx.addresses import split_address
 from xlwings_addin.xlsx.package import move, read_package, read_values
 
 OLD_QUARTERS = ("2024Q1", "2026Q4")
@@ -69,7 +70,7 @@ def later_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def analysts(delivered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A book with an override, an inserted row and a sheet of formulas, names and a chart over Reported."""
+    """A book with an override, an inserted row, a group of columns, and a sheet of formulas over Reported."""
     path = tmp_path_factory.mktemp("analyst") / "book.xlsx"
     before = places(delivered, tables_folder())
     title, first = of_quarter(before, "vehicle_deliveries", OLD_QUARTERS[0])
@@ -88,6 +89,8 @@ def analysts(delivered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     area = Reference(workbook[title], range_string=f"{title}!${first[0]}${first[1:]}:${last[0]}${last[1:]}")
     chart.add_data(area, from_rows=True)
     sheet.add_chart(chart, "C3")
+    start = of_quarter(before, "vehicle_deliveries", "2026Q1")[1].rstrip("0123456789")
+    workbook[title].column_dimensions.group(start, last.rstrip("0123456789"), outline_level=1)
     workbook.save(path)
     with_record_of(delivered, path)
     path.write_bytes(move(path, "Reported", int(first[1:]) - 3, 1, "rows"))
@@ -189,6 +192,19 @@ def test_new_cells_look_like_those_beside_them(grown: tuple[Path, Refreshed], la
         assert new.number_format == old.number_format
         assert (new.font.b, new.font.color.rgb) == (old.font.b, old.font.color.rgb)
         assert new.fill.start_color.rgb == old.fill.start_color.rgb
+
+
+def test_new_columns_join_the_group_and_have_the_width_of_those_beside_them(
+    grown: tuple[Path, Refreshed], later_tables: Path
+) -> None:
+    book, runs = places(grown[0], later_tables), load_workbook(grown[0])["Reported"].column_dimensions
+    of_old, *of_new = (
+        next(run for run in runs.values() if run.min <= column <= run.max)
+        for quarter in ("2026Q4", "2027Q1", "2027Q4")
+        for column in [split_address(of_quarter(book, "vehicle_deliveries", quarter)[1])[1]]
+    )
+    assert of_old.outlineLevel == 1
+    assert [(run.outlineLevel, run.width, run.hidden) for run in of_new] == [(1, of_old.width, False)] * 2
 
 
 def test_the_record_knows_the_lines_and_what_the_analyst_takes_out_stays_out(

@@ -23,6 +23,7 @@ from xlwings_addin.refresh.growth.room import NewColumns, NewHeading, NewRows, n
 from xlwings_addin.sheets.spec import Context
 from xlwings_addin.xlsx.addresses import join_address, split_address
 from xlwings_addin.xlsx.cell_contents import cell_contents
+from xlwings_addin.xlsx.column_looks import with_columns_like_the_one_before
 from xlwings_addin.xlsx.extending import Run, extended
 from xlwings_addin.xlsx.moving.shift import Axis, Shift
 from xlwings_addin.xlsx.package import CellKey, Package, formula_cells, moved_parts, read_package
@@ -146,7 +147,9 @@ class _Grower:
     def _make_room(self) -> None:
         for key, columns in self.columns.items():
             if columns.inserted:
-                self._move(self.rows.titles[key], columns.insert_at, columns.inserted, "columns")
+                title, at, count = self.rows.titles[key], columns.insert_at, columns.inserted
+                self._move(title, at, count, "columns")
+                self.package = with_columns_like_the_one_before(self.package, title, at, count)
         for key in dict.fromkeys(sheet for sheet in self.wanted.sheets if self._gains_lines(sheet)):
             placed = self.wanted.sheets[key]
             places: dict[int, int] = {}
