@@ -88,7 +88,7 @@ def built(base: Inputs) -> BuildUpView:
     return evaluate(base).devices_segments
 
 
-@pytest.mark.parametrize("case", ["base", "bear", "bull"])
+@pytest.mark.parametrize("case", ["base", "bear", "bull", "house_2026", "house_2026_bear", "house_2026_bull"])
 def test_a_house_case_s_devices_are_what_plain_loops_give(cases: dict[str, Inputs], case: str) -> None:
     results = assert_by_hand(cases[case])
     assert results.sotp.devices.value == results.devices_segments.valuation.enterprise_value

@@ -69,7 +69,8 @@ def assert_by_hand(inputs: Inputs) -> Results:
     assert built.final_deliveries == pytest.approx(rows["deliveries"][-1], rel=1e-12)
     value, checks = built.valuation, built.checks
     by_hand.assert_agree([value.opening_fcff, *value.fcff], rows["fcff"])
-    assert value.explicit_value == pytest.approx(expected.worth.explicit, rel=1e-12)
+    # What is left of losses and profits that are hundreds of times as large has their last digits.
+    assert value.explicit_value == pytest.approx(expected.worth.explicit, rel=1e-12, abs=1e-8)
     assert value.terminal_present_value == pytest.approx(expected.worth.terminal, rel=1e-12)
     assert value.enterprise_value == pytest.approx(expected.worth.total, rel=1e-11)
     assert checks.driver_enterprise_value == pytest.approx(expected.worth.by_driver, rel=1e-11)
@@ -81,7 +82,7 @@ def units_of(inputs: Inputs, **changes: object) -> UnitsView:
     return evaluate(inputs.replace(**changes)).vehicle_units
 
 
-@pytest.mark.parametrize("case", ["base", "bear", "bull"])
+@pytest.mark.parametrize("case", ["base", "bear", "bull", "house_2026", "house_2026_bear", "house_2026_bull"])
 def test_a_house_case_s_vehicles_are_what_plain_loops_give(cases: dict[str, Inputs], case: str) -> None:
     results = assert_by_hand(cases[case])
     assert results.sotp.vehicle.value == results.vehicle_units.valuation.enterprise_value
