@@ -72,7 +72,13 @@ def alone(inputs: Inputs, draws: dict[str, Any], draw: int, names: list[str]) ->
     return {name: getattr(groups[name.rpartition(".")[0]], name.rpartition(".")[2]) for name in names}
 
 
-@pytest.mark.parametrize("case", [*("base", "bear", "bull", "house_2026", "house_2026_bear"), "march_2024_replica", "march_2024_strict"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        *("base", "bear", "bull", "house_2026", "house_2026_bear", "house_2026_bull"),
+        *("march_2024_replica", "march_2024_strict"),
+    ],
+)
 @pytest.mark.slow
 def test_a_draw_is_what_the_case_with_its_inputs_is_line_by_line(cases: dict[str, Inputs], case: str) -> None:
     inputs = cases[case]

@@ -57,6 +57,8 @@ OF_LINES, OF_QUARTERS = (8, 12), (5, 2)
 more: a refresh is not to wait. A quarter in the tables takes five times as long to mix as inputs."""
 WITNESSES = 24
 """Broken mixes that are looked into before two drivers are joined."""
+REMEMBERED = 1024
+"""Mixes whose inputs and tables are kept: rules are checked first, and then the same mixes are valued."""
 REPORTED = "Reported"
 
 Grouping = Literal["auto", "input", "line", "section"]
@@ -435,13 +437,14 @@ class _Mixes:
         self.changes = changes_between(before, after)
         self.evaluations = 0
         self._values: dict[int, dict[int, float]] = {}
-        self._tables = lru_cache(maxsize=64)(partial(_mixed, before.tables, after.tables))
+        self._tables = lru_cache(maxsize=REMEMBERED)(partial(_mixed, before.tables, after.tables))
+        self.inputs = lru_cache(maxsize=REMEMBERED)(self._inputs)
 
     def chosen(self, made: int) -> tuple[InputChange, ...]:
         """The changes whose bits are set."""
         return tuple(change for position, change in enumerate(self.changes) if made >> position & 1)
 
-    def inputs(self, made: int) -> Inputs:
+    def _inputs(self, made: int) -> Inputs:
         """The mix, every rule checked."""
         chosen = self.chosen(made)
         values = {change.key: change.after for change in chosen if change.is_scalar}
