@@ -23,6 +23,29 @@ settings.register_profile("project", deadline=None)  # a busy machine is no fail
 settings.load_profile("project")
 
 
+SLOW_FIXTURES = frozenset(
+    {"delivered", "delivered_at_base", "book_file", "libreoffice", "chromium", "browser", "running", "site"}
+)
+"""What `make test-fast` leaves out: tests that build or open a workbook of the model, or start a program."""
+SLOW_ROOMS = (
+    *("acceptance", "batch", "cli", "cluster", "companies", "examples", "fuzz", "hosts", "ledger", "refresh"),
+    *("proof/test_break_even.py", "proof/test_build.py", "proof/test_many_cases.py"),
+    *("proof/test_time_from_tables.py", "xlsx/test_move_back.py", "xlsx/test_move_delivered.py"),
+    *("xlsx/test_robustness.py", "test_distribution.py", "test_supply.py"),
+)
+"""Folders and files of tests most of which do."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow ones."""
+    rooms = tuple(Path(__file__).parent / room for room in SLOW_ROOMS)
+    for item in items:
+        fixtures = frozenset(getattr(item, "fixturenames", ()))
+        if fixtures & SLOW_FIXTURES or any(item.path.is_relative_to(room) for room in rooms):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_collection_finish() -> None:
     """The thousands of tests themselves are no garbage: nobody need look through them again."""
     gc.collect()

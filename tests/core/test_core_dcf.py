@@ -333,7 +333,7 @@ def test_one_forecast_is_valued_at_more_rates_than_a_block_holds() -> None:
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_valuation_takes_little_more_memory_than_its_results(order: Any) -> None:
-    scenarios = 40 * BLOCK
+    scenarios = 12 * BLOCK
     flows = np.ones((15, scenarios), order=order)
     wacc, growth = np.full(scenarios, 0.1), np.full(scenarios, 0.02)
     tracemalloc.start()

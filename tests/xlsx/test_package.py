@@ -99,6 +99,14 @@ def corrupted() -> bytes:
     return bytes(data)
 
 
+def leading_nowhere() -> bytes:
+    """The last record has the directory so far on that parts stand before the file (APPNOTE 4.3.16)."""
+    data = bytearray(sheet_of(""))
+    at = data.index(b"PK\x05\x06") + 16
+    data[at : at + 4] = (1 << 28).to_bytes(4, "little")
+    return bytes(data)
+
+
 DOCTYPE = '<!DOCTYPE x [<!ENTITY secret SYSTEM "file:///etc/passwd">]>'
 
 
@@ -109,6 +117,7 @@ DOCTYPE = '<!DOCTYPE x [<!ENTITY secret SYSTEM "file:///etc/passwd">]>'
         (lambda: b"", "is no zip package, so it is no xlsx file"),
         (lambda: sheet_of("")[:-30], "is cut off or damaged"),
         (corrupted, "is cut off or damaged"),
+        (leading_nowhere, "is cut off or damaged"),
         (
             lambda: bytes.fromhex("D0CF11E0A1B11AE1") + bytes(500),
             "is an old .xls or another kind of file; save it as .xlsx",

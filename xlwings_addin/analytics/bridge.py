@@ -55,10 +55,8 @@ EXACT_UP_TO = 12
 OF_LINES, OF_QUARTERS = (8, 12), (5, 2)
 """Lines of which all coalitions are valued where "auto" has chosen them, and the pairs of orders drawn of
 more: a refresh is not to wait. A quarter in the tables takes five times as long to mix as inputs."""
-WITNESSES = 24
-"""Broken mixes that are looked into before two drivers are joined."""
-REMEMBERED = 1024
-"""Mixes whose inputs and tables are kept: rules are checked first, and then the same mixes are valued."""
+WITNESSES, REMEMBERED = 24, 1024
+"""Broken mixes looked into before two drivers are joined; mixes kept from the check of rules to the value."""
 REPORTED = "Reported"
 
 Grouping = Literal["auto", "input", "line", "section"]
@@ -446,9 +444,8 @@ class _Mixes:
 
     def _inputs(self, made: int) -> Inputs:
         """The mix, every rule checked."""
-        chosen = self.chosen(made)
-        values = {change.key: change.after for change in chosen if change.is_scalar}
-        figures = frozenset((change.key, change.period) for change in chosen if not change.is_scalar)
+        values = {one.key: one.after for one in self.chosen(made) if one.is_scalar}
+        figures = frozenset((one.key, one.period) for one in self.chosen(made) if not one.is_scalar)
         return replace(self.before, tables=self._tables(figures)).replace(**values)
 
     def value(self, made: int) -> float:

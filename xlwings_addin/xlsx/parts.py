@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -229,13 +230,22 @@ def _bytes_of(source: Path | str | bytes) -> tuple[bytes, str]:
         raise _refusal(str(source), f"cannot be read: {error.strerror or error}") from error
 
 
+# Wrong offsets in a directory lead zipfile to places before the file, and to other errors than its own.
+_DAMAGES = (
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+    *(EOFError, NotImplementedError, OSError, ValueError),
+)
+
+
 def _unpacked(data: bytes, display: str) -> Package:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             _check_entries(entries, len(data), display)
             parts = {entry.filename: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except BookError:
+        raise
+    except _DAMAGES as error:
         raise _refusal(display, f"is cut off or damaged: {error}") from error
     return Package(display, parts, data, {entry.filename: entry for entry in entries})
 
