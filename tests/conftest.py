@@ -28,7 +28,9 @@ SLOW_FIXTURES = frozenset(
 )
 """What `make test-fast` leaves out: tests that build or open a workbook of the model, or start a program."""
 SLOW_ROOMS = (
-    *("acceptance", "batch", "cli", "cluster", "companies", "examples", "fuzz", "hosts", "ledger", "refresh"),
+    *("acceptance", "batch", "cli", "cluster", "companies", "diff", "examples", "fuzz", "hosts", "ledger"),
+    *("refresh", "workbook", "analytics/test_methodology_bridge.py", "analytics/test_ramp_fits.py"),
+    *("analytics/test_simulation.py", "engine/test_libreoffice.py", "engine/test_witness.py"),
     *("proof/test_break_even.py", "proof/test_build.py", "proof/test_many_cases.py"),
     *("proof/test_time_from_tables.py", "xlsx/test_move_back.py", "xlsx/test_move_delivered.py"),
     *("xlsx/test_robustness.py", "test_distribution.py", "test_supply.py"),
