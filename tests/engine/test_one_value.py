@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.workbook.defined_name import DefinedName
 
 from xlwings_addin.engine.calculate import Calculation, UnevaluatedError
 from xlwings_addin.engine.instead.single_values import CELL_BY_CELL
 from xlwings_addin.engine.libreoffice import recalculate_with_libreoffice
+from xlwings_addin.engine.spelling import Surroundings, spelled
 from xlwings_addin.xlsx.package import CellValue
 
 
@@ -98,3 +99,22 @@ def test_one_value_made_of_cells_is_evaluated(formula: str, value: object) -> No
 
 def test_there_is_a_replacement_for_every_test_of_a_value() -> None:
     assert {"ISERROR", "ISNUMBER", "ISBLANK", "ISTEXT", "ROUND", "INT", "NOT", "N"} <= CELL_BY_CELL.keys()
+
+
+# Texts that no program writes
+
+
+@pytest.mark.parametrize("definition", ['S!$B$1&"cut off', "{1,2", "'S!$B$1"])
+def test_a_name_that_cannot_be_read_leaves_the_others_calculated(definition: str) -> None:
+    workbook = load_workbook(io.BytesIO(book("=single*2", "=broken+1")))
+    workbook.defined_names["broken"] = DefinedName("broken", attr_text=definition)
+    data = io.BytesIO()
+    workbook.save(data)
+    values, unevaluated = Calculation(data.getvalue(), {}).attempt()
+    assert values["S", "D1"] == 3.0
+    assert {("S", "D2"), ("", "broken")} & {(one.sheet, one.cell) for one in unevaluated}
+
+
+@pytest.mark.parametrize("reference", ["1:F1", "2:B3", "A:B2"])
+def test_a_reference_half_row_half_cell_is_left_to_the_engine(reference: str) -> None:
+    assert spelled(f"IF({reference}=B1,1,2)", Surroundings("S")).count(reference) == 1

@@ -183,8 +183,17 @@ def with_names_replaced(text: str, names: Mapping[str, str]) -> str:
 
 
 def means_the_same_everywhere(definition: str) -> bool:
-    """Whether all references of a defined name are absolute."""
-    ranges = [value.rpartition("!")[2] for value, _, subtype in tokens(definition) if subtype == "Range"]
+    """Whether all references of a defined name are absolute; of one that cannot be read nobody knows.
+
+    >>> means_the_same_everywhere("Sheet!$A$1"), means_the_same_everywhere('"cut off')
+    (True, False)
+    """
+    from formualizer import TokenizerError
+
+    try:
+        ranges = [value.rpartition("!")[2] for value, _, subtype in tokens(definition) if subtype == "Range"]
+    except TokenizerError:
+        return False
     return not any(_RELATIVE.search(reference) for reference in ranges)
 
 

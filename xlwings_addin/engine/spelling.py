@@ -179,9 +179,9 @@ def _own_cell(node: Node, around: Surroundings) -> Node:
     if "[" in place or not last:
         return {"node_type": "UnaryOp", "operator": "@", "operand": node}
     row, column = around.place
-    if first.isalpha():
+    if first.isalpha() and last.isalpha():
         lines = (1, _column(first), 1048576, _column(last))
-    elif first.isdigit():
+    elif first.isdecimal() and last.isdecimal():
         lines = (int(first), 1, int(last), 16384)
     else:
         area = _area(node["reference"])
