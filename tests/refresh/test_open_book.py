@@ -159,6 +159,21 @@ def test_where_the_program_recalculates_later_the_core_fills_what_the_cover_keep
         assert stored == pytest.approx(live.page(sheet)[value], rel=1e-9)
 
 
+@pytest.mark.parametrize("follows", [True, False])
+def test_a_result_of_a_case_that_was_typed_over_is_named(
+    delivered: Path, folder: Path, follows: bool
+) -> None:
+    live = LiveBook(delivered, follows=follows)
+    sheet, cell = PLACES.at("{cover.stored_bear:value}")
+    live.write({(sheet, cell): 99.0})
+    named = f"typed over the result of a case, which is worked out anew: {sheet}!{cell} 99.0"
+    done = refresh(live, RefreshRequest(folder))
+    assert named in done.notes
+    assert live.read(sheet)[cell] != 99.0
+    assert done.plan.state is not None
+    assert "cover.stored_bear.value" in done.plan.state.answers
+
+
 def test_the_selected_case_stays_selected(live: LiveBook, folder: Path) -> None:
     selector = PLACES.at(SELECTOR)
     live.write({selector: "bear"})

@@ -57,8 +57,8 @@ class State:
 
     `arrivals` are the inputs that a refresh has changed, with the last one that did; `inherited` are those
     that were written as a formula to the case that theirs extends, `values` having what that gave; `lines`
-    are those that the workbook had; `answers` are marks of what the core answered, and `answers_rest_on` says
-    from what.
+    are those that the workbook had; `answers` are marks of what the core answered, and of the results that
+    the workbook keeps of its cases; `answers_rest_on` says from what the core answered.
     """
 
     version: str
@@ -104,7 +104,12 @@ def fingerprint(value: object) -> int:
 
 def answers_in(book: Book, values: Mapping[CellKey, CellValue]) -> dict[str, int]:
     """The marks of answers by the names of their cells."""
-    cells = (cell for cell in book.cells() if cell.entry.kind == "answer" and cell.at in values)
+    cells = [cell for cell in book.cells() if cell.entry.kind == "answer" and cell.at in values]
+    return marks_in(book, cells, values)
+
+
+def marks_in(book: Book, cells: Iterable[PlacedCell], values: Mapping[CellKey, CellValue]) -> dict[str, int]:
+    """The marks of cells, by their names, with the values that they have."""
     return {name_of(book, cell): fingerprint(_rounded(values[cell.at])) for cell in cells}
 
 
@@ -115,8 +120,10 @@ def _rounded(value: CellValue) -> CellValue:
     return f"{value:.12g}" if abs(value) > 1e-12 else "0"
 
 
-def state_of(book: Book, results: Results, *, version: str, written: str) -> State:
-    """The state of a workbook just built from `book`."""
+def state_of(
+    book: Book, results: Results, kept: Mapping[CellKey, CellValue], *, version: str, written: str
+) -> State:
+    """The state of a workbook just built from `book`; `kept` are the results that it keeps of its cases."""
 
     def values(kind: str) -> Iterable[tuple[PlacedCell, Any]]:
         return book.all_expected([cell for cell in book.cells() if cell.entry.kind == kind], results)
@@ -128,7 +135,10 @@ def state_of(book: Book, results: Results, *, version: str, written: str) -> Sta
         {name_of(book, cell): fingerprint(value) for cell, value in values("text")},
         inherited=tuple(name_of(book, cell) for cell in book.cells() if cell.follows),
         lines=tuple(f"{key}.{line}" for key, placed in book.sheets.items() for line in placed.lines),
-        answers=answers_in(book, {cell.at: plain(value) for cell, value in values("answer")}),
+        answers={
+            **answers_in(book, {cell.at: plain(value) for cell, value in values("answer")}),
+            **marks_in(book, (cell for cell in book.cells() if cell.entry.kind == "stored"), kept),
+        },
         answers_rest_on=book.context.rests_on,
     )
 

@@ -64,7 +64,7 @@ def build(
     }
     day = datetime.combine(context.results[case].inputs.day("valuation_date"), time(), UTC)
     progress("Saving")
-    kept = state_of(book, context.results[case], version=__version__, written=day.isoformat())
+    kept = state_of(book, context.results[case], values, version=__version__, written=day.isoformat())
     parts = {**charts, **parts_with_state(unfilled, kept)}
     save(path, normalise(unfilled, timestamp=day, values=values | answers, parts=parts))
     return book

@@ -80,4 +80,4 @@ class Answering:
 
     def recorded(self, state: State) -> State:
         """The record of the refresh, with the marks of the answers and what they rest on."""
-        return replace(state, answers=self._marks, answers_rest_on=self._rest_on)
+        return replace(state, answers={**self._marks, **state.answers}, answers_rest_on=self._rest_on)

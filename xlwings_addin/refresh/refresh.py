@@ -24,6 +24,7 @@ from xlwings_addin.proof.renamed_sheets import renamed_sheets
 from xlwings_addin.proof.report import Report
 from xlwings_addin.refresh.answering import Answering
 from xlwings_addin.refresh.growth.growth import Growth
+from xlwings_addin.refresh.kept_results import KeptResults
 from xlwings_addin.refresh.medium import GROW_THE_FILE, Account, Medium
 from xlwings_addin.refresh.plan import Plan, plan
 from xlwings_addin.refresh.refreshed import REFUSED, Refreshed
@@ -97,7 +98,7 @@ class _Course:
         self._is_trial = request.dry_run
         inputs = [cell for cell in book.cells() if cell.entry.kind == "input" and stands(cell, book.rows)]
         self._watched = [*(cell.at for cell in inputs), book.at(VALUE)]
-        self.stored = {cell.at: cell for cell in book.cells() if cell.entry.kind == "stored"}
+        self.kept = KeptResults(medium, book, state, growth.cells)
         self.before: Values = medium.values_of(self._watched)
         self.after: dict[CellKey, CellValue] = {}
         selected = self.before.get(book.at(SELECTOR)) if request.case is None else request.case
@@ -112,7 +113,7 @@ class _Course:
         self.medium.write(self.plan.writes)
         self.follows = self.medium.recalculate()
         if self.follows:
-            self.medium.write(self._results_by_case())
+            self._keep(self._results_by_case())
             self.medium.recalculate()
         self.after = {**self.before, **self.medium.values_of(self._watched), **self.plan.writes}
         answering = Answering(self.medium, self.book, self.state, self.growth.cells)
@@ -139,6 +140,14 @@ class _Course:
             self.notes.append(f"{kept} changed formulas stay, and the core's value after is without them")
         self.notes += Answering(self.medium, self.book, self.state, self.growth.cells).notes
 
+    def _keep(self, results: Mapping[CellKey, CellValue]) -> None:
+        """Write the results that the book keeps of its cases; one that was typed over is named."""
+        self.notes += self.kept.notes(results)
+        self.medium.write(results)
+        if self.plan.state is not None:
+            answers = {**self.plan.state.answers, **self.kept.marks(results)}
+            self.plan.state = replace(self.plan.state, answers=answers)
+
     def _results_by_case(self) -> dict[CellKey, CellValue]:
         """What the workbook itself shows for every case; the selection stays as it was, whatever happens."""
         selector = self.book.at(SELECTOR)
@@ -155,7 +164,7 @@ class _Course:
     def _results_of(self, case: str) -> dict[CellKey, CellValue]:
         sources = {
             at: self.book.at(cell.entry.formula or "", cell.sheet.key)
-            for at, cell in self.stored.items()
+            for at, cell in self.kept.cells.items()
             if cell.entry.case == case
         }
         page = self.medium.values_of(list(sources.values()))
@@ -175,8 +184,11 @@ class _Course:
             self._compare_grown(results)
         value = self.book.at(VALUE)
         if results and not self.follows:
-            if not self._is_trial:
-                self.medium.write(_expected(self.stored.values(), self.book, results, self.selected))
+            expected = _expected(self.kept.cells.values(), self.book, results, self.selected)
+            if self._is_trial:
+                self.notes += self.kept.notes(expected)
+            else:
+                self._keep(expected)
             self.after[value] = results[self.selected].sotp.value_per_share
         return Refreshed(
             self.medium.name, time, tables, self.plan, self.selected,
