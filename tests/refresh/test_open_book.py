@@ -19,6 +19,7 @@ from xlwings_addin.layout.references import Book
 from xlwings_addin.layout.state import State
 from xlwings_addin.proof.check_open import check_open
 from xlwings_addin.proof.context import SELECTOR, load_context
+from xlwings_addin.proof.pages import Pages
 from xlwings_addin.refresh.changes_page import Page
 from xlwings_addin.refresh.file import FileMedium
 from xlwings_addin.refresh.growth.growth import NO_GROWTH, Growth
@@ -39,7 +40,7 @@ class LiveBook(FileMedium):
     `follows` is false for a program that calculates once the refresh has ended.
     """
 
-    waits = False
+    waits = settled = False
 
     def __init__(self, path: Path, *, follows: bool = True) -> None:
         super().__init__(path, callbacks())
@@ -48,7 +49,7 @@ class LiveBook(FileMedium):
         self.overwritten: set[CellKey] = set()
         self.writes, self.kept = 0, 0
         self.follows = follows
-        self.pages: dict[str, Page] = {}
+        self.appended: dict[str, Page] = {}
         self._sheets = list(self.package.titles)
 
     def write(self, values: Mapping[CellKey, CellValue]) -> None:
@@ -72,6 +73,10 @@ class LiveBook(FileMedium):
     def values_of(self, cells: Collection[CellKey]) -> Mapping[CellKey, CellValue]:
         return cells_of(self.page, cells)
 
+    @property
+    def pages(self) -> Pages:  # type: ignore[override]
+        return Pages(self.read, self.titles)
+
     def recalculate(self) -> bool:
         return self.follows
 
@@ -82,7 +87,7 @@ class LiveBook(FileMedium):
         return NO_GROWTH
 
     def append_sheet(self, title: str, page: Page) -> None:
-        self.pages[title] = page
+        self.appended[title] = page
 
     def keep(self, state: State, *, backups: int) -> Path | None:
         self.kept += 1
@@ -186,7 +191,7 @@ def test_the_selected_case_stays_selected(live: LiveBook, folder: Path) -> None:
 def test_the_changes_are_written_on_a_sheet_that_is_not_there_yet(live: LiveBook, folder: Path) -> None:
     live._sheets = [*live.package.sheets(), "Changes"]
     done = refresh(live, RefreshRequest(folder, changes_sheet=True))
-    page = live.pages["Changes 2"].values("Changes 2")
+    page = live.appended["Changes 2"].values("Changes 2")
     assert {"Tax rate", "Inputs updated: 1"} <= set(page.values())  # bear and bull follow base
     assert done.value_after in page.values()
 
@@ -194,7 +199,7 @@ def test_the_changes_are_written_on_a_sheet_that_is_not_there_yet(live: LiveBook
 def test_a_trial_foresees_what_the_refresh_does_and_writes_nothing(live: LiveBook, folder: Path) -> None:
     foreseen = refresh(live, RefreshRequest(folder, dry_run=True, changes_sheet=True))
     assert not live.writes
-    assert not live.pages
+    assert not live.appended
     done = refresh(live, RefreshRequest(folder))
     assert done.plan.updated == foreseen.plan.updated
     assert done.plan.updated

@@ -238,6 +238,7 @@ def show_recalculated(book: Path, values: Recalculated, *, as_json: bool) -> Non
 def account_data(account: Account) -> dict[str, Any]:
     """How the values of formulas came about, as JSON has it."""
     return {
+        "as_left": account.as_left,
         "reproduced": account.reproduced,
         "calculated": account.calculated,
         "kept": distrusted(account.kept),
@@ -248,8 +249,9 @@ def account_data(account: Account) -> dict[str, Any]:
 
 def _show_account(account: Account) -> None:
     kept = len(account.stale) + len(account.doubted)
+    reproduced = "as this version left them" if account.as_left else "reproduced"
     show(
-        f"formula cells: {account.reproduced:,} reproduced, {account.calculated:,} calculated, "
+        f"formula cells: {account.reproduced:,} {reproduced}, {account.calculated:,} calculated, "
         f"{kept:,} kept as stored"
     )
     _show_distrusted("not calculated, and kept with all that hang on it", account.kept)

@@ -28,7 +28,7 @@ from xlwings_addin.cli.options import (
     remember_in_ledger,
     source_of,
 )
-from xlwings_addin.core.errors import InputError
+from xlwings_addin.core.errors import InputError, ValuationError
 
 if TYPE_CHECKING:
     from xlwings_addin.functions.registry import Target
@@ -75,7 +75,6 @@ def refresh(
 ) -> None:
     """Bring new facts into a workbook in place, and lose nothing an analyst has changed in it."""
     from xlwings_addin.engine.limits import limited
-    from xlwings_addin.engine.witness import UntrustedError
     from xlwings_addin.refresh.request import RefreshRequest
 
     dry_run = dry_run or upgrade
@@ -97,8 +96,10 @@ def refresh(
         call = partial(_refreshed, book, request, stored_values_are_old, ledger)
         try:
             done = limited(call, display=str(book), watch=progress)
-        except UntrustedError as error:
-            if as_json:
+        except ValuationError as error:
+            from xlwings_addin.engine.witness import UntrustedError  # loads the engine
+
+            if as_json and isinstance(error, UntrustedError):
                 printing.show_json({"book": str(book), "untrusted": printing.distrusted(error.distrusts)})
             raise
     printing.show_refreshed(done, dry_run=dry_run, as_json=as_json, whole=upgrade)

@@ -239,12 +239,17 @@ class Witness:
             return set(self._book.formulas)
         texts = self._book.patterns
         ours = self._words_calling(self._book.own_names)
-        volatile = self._words_calling(_VOLATILE)
         due = {key for key, value in self.stored.items() if value is None}
         due |= {key for key, value in self.stored.items() if value == "#NAME?" and _calls(texts[key], ours)}
-        moving = {text for text in set(texts.values()) if _calls(text, volatile)}
-        due |= {key for key, text in texts.items() if text in moving} if moving else set()
+        due |= self.volatile
         return self.dependencies.hanging_on(due) if due else due
+
+    @cached_property
+    def volatile(self) -> frozenset[CellKey]:
+        """The formula cells that are another by the day, or by chance."""
+        words, texts = self._words_calling(_VOLATILE), self._book.patterns
+        moving = {text for text in set(texts.values()) if _calls(text, words)}
+        return frozenset(key for key, text in texts.items() if text in moving) if moving else frozenset()
 
     def _words_calling(self, functions: Collection[str]) -> frozenset[str]:
         """Functions, and the defined names whose formulas call them, in capitals."""

@@ -11,6 +11,7 @@ from xlwings_addin.engine.calculate import Calculation
 from xlwings_addin.engine.dependencies import Dependencies
 from xlwings_addin.engine.rounding import disagreements
 from xlwings_addin.inputs.nearest import one_of
+from xlwings_addin.layout.as_left import marked_as_left
 from xlwings_addin.layout.charts import charted_cells, with_cached_values
 from xlwings_addin.layout.references import Book
 from xlwings_addin.layout.render import render
@@ -66,7 +67,8 @@ def build(
     progress("Saving")
     kept = state_of(book, context.results[case], values, version=__version__, written=day.isoformat())
     parts = {**charts, **parts_with_state(unfilled, kept)}
-    save(path, normalise(unfilled, timestamp=day, values=values | answers, parts=parts))
+    data = normalise(unfilled, timestamp=day, values=values | answers, parts=parts, finish=marked_as_left)
+    save(path, data)
     return book
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from xlwings_addin.core.errors import BookError, DomainError
 from xlwings_addin.inputs.cases import Inputs
@@ -29,6 +29,21 @@ from xlwings_addin.valuation.xiaomi import evaluate
 from xlwings_addin.xlsx.agreement import disagreement
 from xlwings_addin.xlsx.dates import FIRST_SERIAL, LAST_SERIAL, SERIAL_ORIGIN
 from xlwings_addin.xlsx.package import CellKey, CellValue, Package
+
+
+@runtime_checkable
+class Paged(Protocol):
+    """Cells whose pages have been looked through already."""
+
+    @property
+    def pages(self) -> Pages:
+        """The pages as `read` gives them."""
+        ...
+
+
+def pages_of_open(opened: OpenCells) -> Pages:
+    """The pages of a workbook, those that it has at hand where it has."""
+    return opened.pages if isinstance(opened, Paged) else Pages(opened.read, opened.titles)
 
 
 class OpenCells(Protocol):

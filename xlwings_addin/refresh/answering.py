@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from xlwings_addin.core.errors import ValuationError
 from xlwings_addin.layout.references import Book
 from xlwings_addin.layout.state import State, answers_in, name_of
 from xlwings_addin.proof.answered import answer_cells, answers_of_book, as_asked, asked_references
-from xlwings_addin.proof.reading import book_context
-from xlwings_addin.proof.report import Report
 from xlwings_addin.refresh.medium import Medium
+from xlwings_addin.sheets.spec import Context
 from xlwings_addin.xlsx.package import CellKey, CellValue
 
-Values = Mapping[CellKey, CellValue]
 LISTED = 3
 
 
@@ -51,10 +49,10 @@ class Answering:
             and not any(cell.at in new for cell in self.cells)
         )
 
-    def answers(self, values: Values, follows: Mapping[CellKey, str], case: str) -> dict[CellKey, CellValue]:
+    def answers(self, context: Callable[[], Context], case: str) -> dict[CellKey, CellValue]:
         """What the core answers in a case for the inputs that a workbook holds; nothing where that is there.
 
-        `values` are those of the inputs, and `follows` says which of them follow another case.
+        `context` gives them as the core has them, or raises why it cannot.
         """
         if not self.cells:
             return {}
@@ -63,8 +61,7 @@ class Answering:
         rest_on = ""
         try:
             asked = self.medium.values_of([self.book.at(name) for name in asked_references(self.book)])
-            context = book_context(values, self.book, Report(""), follows)
-            made = as_asked(context, self.book, asked, case=case)
+            made = as_asked(context(), self.book, asked, case=case)
             rest_on = made.rests_on
             if self._stand and rest_on == self._rest_on:
                 return {}

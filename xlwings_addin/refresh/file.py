@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xlwings_addin.core.errors import BookError
-from xlwings_addin.engine.second_opinion import doubted
-from xlwings_addin.engine.witness import Distrust, Outcome, UntrustedError, Witness
+from xlwings_addin.layout.as_left import is_as_left, marked_as_left
 from xlwings_addin.layout.state import State, parts_with_state, read_state
 from xlwings_addin.proof.context import Functions
 from xlwings_addin.proof.pages import Pages
@@ -38,6 +37,7 @@ from xlwings_addin.xlsx.writing import parts_recalculated_on_load
 
 if TYPE_CHECKING:
     from xlwings_addin.engine.loading import LoadedBook
+    from xlwings_addin.engine.witness import Distrust, Outcome, Witness
     from xlwings_addin.refresh.changes_page import Page
     from xlwings_addin.sheets.spec import Context
 
@@ -66,7 +66,7 @@ class FileMedium:
         self._is_loaded = False
         self._page: dict[CellKey, CellValue] | None = None
         self._outcome: Outcome | None = None
-        self._is_incomplete = False
+        self._is_incomplete = self._is_certain = False
         self._sheet: tuple[str, Page] | None = None
         self._grown: Grown | None = None
         self.original: Package | None = None
@@ -84,6 +84,10 @@ class FileMedium:
     @cached_property
     def _contents(self) -> dict[str, dict[str, CellValue]]:
         return cell_contents(self.package)
+
+    @cached_property
+    def pages(self) -> Pages:
+        return Pages(self.read, self.titles)
 
     def titles(self) -> Sequence[str]:
         return self.package.titles
@@ -114,17 +118,21 @@ class FileMedium:
     @cached_property
     def _witness(self) -> Witness:
         """The file as it was, loaded and held against its own values; what has grown is due."""
+        from xlwings_addin.engine.witness import Witness  # the engine is loaded where something is due
+
         changed = self._grown.growth.changed if self._grown is not None else frozenset()
         return Witness(
             self._typed,
             self.functions,
             stored_values_are_old=self._old,
             due=changed,
-            distrusted=self._distrusted_before() if changed else (),
+            distrusted=self._distrusted_before() if changed and not self._is_as_left else (),
         )
 
     def _distrusted_before(self) -> list[Distrust]:
         """What the engine does not reproduce of the file as it was, before rows and columns came in."""
+        from xlwings_addin.engine.witness import Witness
+
         assert self._grown is not None
         assert self.original is not None
         witness = Witness(self.original, self.functions, stored_values_are_old=self._old)
@@ -134,6 +142,16 @@ class FileMedium:
             for at, distrust in moved
             if at not in self._grown.growth.changed
         ]
+
+    @cached_property
+    def _is_as_left(self) -> bool:
+        return not self._old and is_as_left(self.original or self.package)
+
+    @property
+    def settled(self) -> bool:
+        """Whether every value is what its formula gives: the file is as it was left, and nothing is new."""
+        grown = self._grown is not None and bool(self._grown.growth.changed)
+        return self._is_as_left and not (self._is_loaded or grown or self.written or self.links)
 
     @property
     def _changed(self) -> set[CellKey]:
@@ -179,8 +197,8 @@ class FileMedium:
         return with_formulas(self.package, {}, overwritten) if overwritten else self.package
 
     def recalculate(self) -> bool:
-        """The engine evaluates what is asked for when it is asked for."""
-        if not self._is_loaded:
+        """The engine evaluates what is asked for when it is asked for; it is not loaded for nothing."""
+        if not self._is_loaded and not self.settled:
             self._witness  # noqa: B018 - it looks at the file before anything is set
             self._is_loaded = True
             self._set(self.written)
@@ -194,6 +212,11 @@ class FileMedium:
         Others, volatile ones for example, stay as they are stored. On sheets that are not ours a value that
         nothing witnesses is believed where its functions are proven or a second engine agrees.
         """
+        if self.settled:
+            self._is_certain = True
+            return Account(len(self._formulas), 0, as_left=True)
+        from xlwings_addin.engine.witness import UntrustedError
+
         changes = {at: self.written[at] for at in self._changed}
         outcome = self._witness.outcome(changes, keep=True)
         outcome = self._witness.believed(outcome, self._doubted_elsewhere, keep=True)
@@ -204,6 +227,7 @@ class FileMedium:
             raise UntrustedError(kept)
         others = [cell for cell in outcome.kept if cell.key not in hanging]
         self._outcome, self._is_incomplete = outcome, bool(kept)
+        self._is_certain = not (outcome.kept or outcome.stale or outcome.doubted or self._witness.volatile)
         return Account(
             outcome.reproduced,
             outcome.calculated,
@@ -216,17 +240,19 @@ class FileMedium:
         self, book: LoadedBook, cells: Iterable[CellKey], values: Mapping[CellKey, CellValue]
     ) -> Mapping[CellKey, str]:
         """The cells on the analyst's own sheets whose values are not certain; of ours the core is witness."""
-        pages = Pages(self.read, self.titles)
-        ours = {pages.title_and_keys(sheet)[0] for sheet in sheets()}
+        from xlwings_addin.engine.second_opinion import doubted
+
+        ours = {self.pages.title_and_keys(sheet)[0] for sheet in sheets()}
         return doubted(book, [key for key in cells if key[0] not in ours], values, SECOND_ENGINE_SECONDS)
 
     def grow(self, context: Context, state: State | None) -> Growth:
         """What the file lacks is added to the workbook that later replaces it."""
         self.original = self.package
-        self._grown = grown(self.package, context, state)
-        self.package = self._grown.package
-        for name in ("stored", "_contents", "_formulas"):
-            self.__dict__.pop(name, None)
+        self._grown = grown(self.package, self.pages, context, state)
+        if self._grown.package is not self.package:
+            self.package = self._grown.package
+            for name in ("stored", "_contents", "_formulas", "pages"):
+                self.__dict__.pop(name, None)
         return self._grown.growth
 
     def append_sheet(self, title: str, page: Page) -> None:
@@ -242,16 +268,20 @@ class FileMedium:
 
     def data(self, state: State) -> bytes:
         """The file with what was written, the values of formulas that hang on it and the refresh's record."""
-        assert self._outcome is not None
+        assert self._outcome is not None or self.settled
+        calculated = {} if self._outcome is None else self._outcome.new
         new = {
             at: value
-            for at, value in {**self.written, **self._outcome.new}.items()
+            for at, value in {**self.written, **calculated}.items()
             if at not in self.stored or not _is_same(value, self.stored[at])
         }
         parts = parts_with_values(self._typed, new, add_cells=True) | self._new_charts()
         if self._is_incomplete:
             parts |= parts_recalculated_on_load(self._typed)
-        data = self._typed.with_parts({**parts, **parts_with_state(self._typed, state)})
+        parts |= parts_with_state(self._typed, state)
+        if self._is_certain:
+            parts = marked_as_left({**self._typed.parts, **parts})
+        data = self._typed.with_parts(parts)
         return with_formulas(read_package(data), self.links, ()).original if self.links else data
 
     def _new_charts(self) -> dict[str, bytes]:

@@ -34,6 +34,8 @@ class Account:
 
     `kept` should have been calculated and stay as they are stored, with all that hang on them: `stale`.
     `doubted` hang on nothing that was written, and the engine does not reproduce them: they stay, too.
+    `as_left` says that nobody has changed the file since this version calculated it: then every formula
+    counts as reproduced, and none was calculated again.
     """
 
     reproduced: int
@@ -41,6 +43,7 @@ class Account:
     kept: tuple[Distrust, ...] = ()
     stale: tuple[CellKey, ...] = ()
     doubted: tuple[Distrust, ...] = ()
+    as_left: bool = False
 
 
 class Medium(OpenCells, Protocol):
@@ -49,6 +52,11 @@ class Medium(OpenCells, Protocol):
     @property
     def waits(self) -> bool:
         """Whether what is written waits until `keep`; elsewhere a refresh on trial writes nothing at all."""
+        ...
+
+    @property
+    def settled(self) -> bool:
+        """Whether every value is already known to be what its formula gives, those of other cases, too."""
         ...
 
     def state(self) -> State | None:

@@ -25,8 +25,7 @@ from xlwings_addin.inputs.typed import source_of_typed
 from xlwings_addin.layout.references import HEADINGS, Book, PlacedCell
 from xlwings_addin.layout.state import Arrival, State, fingerprint, in_present_format, name_of
 from xlwings_addin.proof.fitting import fitted
-from xlwings_addin.proof.pages import Pages
-from xlwings_addin.proof.reading import OpenCells, figure_of, is_of_own_case, located
+from xlwings_addin.proof.reading import OpenCells, figure_of, is_of_own_case, located, pages_of_open
 from xlwings_addin.proof.same_formula import host_neutral
 from xlwings_addin.refresh.request import RefreshRequest
 from xlwings_addin.sheets import sheets
@@ -97,7 +96,7 @@ def plan(
     """
     request = replace(request, keep_mine=_present(request.keep_mine), take_new=_present(request.take_new))
     _check_keys((*request.keep_mine, *request.take_new), context)
-    pages = Pages(opened.read, opened.titles)
+    pages = pages_of_open(opened)
     fit = fitted(context, pages)
     context = fit.context
     rows = located(pages, context)

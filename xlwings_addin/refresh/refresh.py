@@ -29,6 +29,7 @@ from xlwings_addin.refresh.medium import GROW_THE_FILE, Account, Medium
 from xlwings_addin.refresh.plan import Plan, plan
 from xlwings_addin.refresh.refreshed import REFUSED, Refreshed
 from xlwings_addin.refresh.request import RefreshRequest
+from xlwings_addin.sheets.spec import Context
 from xlwings_addin.valuation.xiaomi import Results
 from xlwings_addin.xlsx.agreement import plain, strictly
 from xlwings_addin.xlsx.package import CellKey, CellValue
@@ -104,6 +105,7 @@ class _Course:
         selected = self.before.get(book.at(SELECTOR)) if request.case is None else request.case
         self.selected = checked_selection(book, selected)
         self.follows = False
+        self._valued: tuple[Values, Context] | None = None
         titles = {key: placed.sheet.title for key, placed in book.sheets.items()}
         self.notes: list[str] = renamed_sheets(titles, book.context.company)
 
@@ -112,13 +114,15 @@ class _Course:
         self.medium.link(self.plan.links)
         self.medium.write(self.plan.writes)
         self.follows = self.medium.recalculate()
-        if self.follows:
+        if self.medium.settled:
+            self.notes += self.kept.notes({})
+        elif self.follows:
             self._keep(self._results_by_case())
             self.medium.recalculate()
         self.after = {**self.before, **self.medium.values_of(self._watched), **self.plan.writes}
         answering = Answering(self.medium, self.book, self.state, self.growth.cells)
         if not self._is_trial:
-            self.medium.write(answering.answers(self.after, self.plan.follows, self.selected))
+            self.medium.write(answering.answers(self._context_after, self.selected))
             self.medium.recalculate()
             if self.plan.state is not None:
                 self.plan.state = answering.recorded(self.plan.state)
@@ -139,6 +143,13 @@ class _Course:
         if kept := len(self.plan.formulas):
             self.notes.append(f"{kept} changed formulas stay, and the core's value after is without them")
         self.notes += Answering(self.medium, self.book, self.state, self.growth.cells).notes
+
+    def _context_after(self) -> Context:
+        """The core's view of what the book holds after the refresh; raises why it has none."""
+        if self._valued is None or self._valued[0] is not self.after:
+            context = book_context(self.after, self.book, Report(""), self.plan.follows)
+            self._valued = self.after, context
+        return self._valued[1]
 
     def _keep(self, results: Mapping[CellKey, CellValue]) -> None:
         """Write the results that the book keeps of its cases; one that was typed over is named."""
@@ -178,7 +189,7 @@ class _Course:
     def finished(self, time: str, tables: str, progress: Progress, account: Account | None) -> Refreshed:
         """What was done; where formulas follow later, the core's results are written in their place."""
         results, moved, notes = explained(
-            self.plan, self.book, self.selected, self.before, self.after, progress
+            self.plan, self.book, self.selected, self.before, self._context_after, progress
         )
         if results and not self.plan.formulas:
             self._compare_grown(results)
@@ -232,28 +243,32 @@ def _expected(
 
 
 def explained(
-    decided: Plan, book: Book, case: str, before: Values, after: Values, progress: Progress = lambda _: None
+    decided: Plan,
+    book: Book,
+    case: str,
+    before: Values,
+    after: Callable[[], Context],
+    progress: Progress = lambda _: None,
 ) -> tuple[Mapping[str, Results], Bridge | None, tuple[str, ...]]:
     """What the core makes of the inputs a book holds now, the value bridge to it, and what to know of both.
 
-    `before` and `after` are the values of the book's inputs. The bridge is that of the selected `case`, and
-    there is none where no input was updated. A book whose inputs the core cannot value gets a note.
+    `before` are the values of the book's inputs, `after` gives the core's view of what they are now. The
+    bridge is that of the selected `case`, and there is none where no input was updated. A book whose inputs
+    the core cannot value gets a note.
     """
-
-    def valued(values: Values, links: Mapping[CellKey, str]) -> Mapping[str, Results]:
-        return book_context(values, book, Report(""), links).results
 
     def valuing(done: int, total: int) -> None:
         progress(f"Valuing mixes of the inputs, {done} of {total}")
 
     try:
-        results = valued(after, decided.follows)
+        results = after().results
     except ValuationError as error:
         return {}, None, (f"{REFUSED}{error}",)
     if not decided.updated:
         return results, None, ()
     try:
-        moved = bridge(valued(before, decided.followed)[case].inputs, results[case].inputs, progress=valuing)
+        former = book_context(before, book, Report(""), decided.followed).results
+        moved = bridge(former[case].inputs, results[case].inputs, progress=valuing)
     except ValuationError as error:
         return results, None, (f"no value bridge, for the inputs before cannot be valued: {error}",)
     kept = len(decided.formulas)

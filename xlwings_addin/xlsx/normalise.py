@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from lxml import etree
@@ -25,13 +25,14 @@ def normalise(
     timestamp: datetime = _EARLIEST,
     values: Mapping[CellKey, CellValue] | None = None,
     parts: Mapping[str, bytes] | None = None,
+    finish: Callable[[Mapping[str, bytes]], Mapping[str, bytes]] = dict,
 ) -> bytes:
     """The workbook, with `values` in its cells and `parts` replaced, as bytes that depend on content alone.
 
     Parts in a fixed order, dated 1980-01-01 (the first a zip knows), deflated at level 6; the document
     properties `created` and `modified` say `timestamp`. The workbook declares calculation engine 191029 and
     no recalculation on load, so that a reader without the add-in sees the stored values. What a font says
-    stands in the order in which the Open XML SDK reads it.
+    stands in the order in which the Open XML SDK reads it. `finish` has the last word on the parts.
     Raises BookError for a timestamp without time zone.
 
     The compressed bytes are those of the zlib in use; two zlibs may pack the same content differently.
@@ -51,7 +52,7 @@ def normalise(
         tree = etree.fromstring(every[styles])
         order_fonts(tree)
         every[styles] = serialised(tree)
-    return _packed(every)
+    return _packed(finish(every))
 
 
 def _with_calculation_settings(workbook: etree._Element) -> bytes:

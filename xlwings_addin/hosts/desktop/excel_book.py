@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 class ExcelMedium:
     """A `Medium` over an open xlwings Book; what it writes can be taken back."""
 
-    waits, sees_formulas = False, True
+    waits, sees_formulas, settled = False, True, False
 
     def __init__(self, book: xw.Book) -> None:
         self.book, self.name = book, book.name

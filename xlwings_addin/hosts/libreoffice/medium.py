@@ -40,7 +40,7 @@ class Workbook(Protocol):
 class CalcMedium:
     """A `Medium` over an open workbook, each sheet read once until something is written."""
 
-    waits, sees_formulas = False, True
+    waits, sees_formulas, settled = False, True, False
 
     def __init__(self, workbook: Workbook) -> None:
         path = workbook.path()

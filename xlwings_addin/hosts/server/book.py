@@ -46,7 +46,7 @@ class ServerMedium:
     record counts only with the formulas: without them nobody knows whether an input was typed.
     """
 
-    waits = False
+    waits = settled = False
 
     def __init__(self, book: xlwings.Book, formulas: Formulas | None, record: str | None = None) -> None:
         self._book, self._formulas, self._record = book, formulas, record

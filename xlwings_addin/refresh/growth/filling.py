@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from xml.sax.saxutils import escape
+from html import escape
 
 from xlwings_addin.inputs.renamed import former
 from xlwings_addin.layout.former_formulas import former_formulas
@@ -55,8 +55,7 @@ class Before:
 
     package: Package
     book: Book
-    pages: dict[str, dict[str, CellValue]]
-    """What its cells hold, by sheet and address."""
+    pages: Pages
     cells: dict[Identity, PlacedCell] = field(init=False)
     untouched: frozenset[Identity] = field(init=False)
 
@@ -69,7 +68,7 @@ class Before:
 
     def _is_ours(self, cell: PlacedCell) -> bool:
         """Whether a cell holds the formula that this version, or a former one, has for it."""
-        content = self.pages.get(cell.sheet.title, {}).get(cell.address)
+        content = self.pages[cell.sheet.title].cells.get(cell.address)
         if not isinstance(content, str):
             return False
         own = self.book.formula(cell)
@@ -298,7 +297,7 @@ class Filling:
         for name, reference in names.items():
             if name.casefold() in present or name not in standing:
                 continue
-            child = f'<definedName name="{name}">{escape(reference)}</definedName>'
+            child = f'<definedName name="{name}">{escape(reference, quote=False)}</definedName>'
             data = with_child(data, child, parent="definedNames")
             self.added.append(f"name {name}")
         if data == package.parts[workbook]:

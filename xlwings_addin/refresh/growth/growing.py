@@ -22,7 +22,6 @@ from xlwings_addin.refresh.growth.new_sheets import refusal_of_sheet, with_sheet
 from xlwings_addin.refresh.growth.room import NewColumns, NewHeading, NewRows, new_columns, new_rows, shifted
 from xlwings_addin.sheets.spec import Context
 from xlwings_addin.xlsx.addresses import join_address, split_address
-from xlwings_addin.xlsx.cell_contents import cell_contents
 from xlwings_addin.xlsx.column_looks import with_columns_like_the_one_before
 from xlwings_addin.xlsx.extending import Run, extended
 from xlwings_addin.xlsx.moving.shift import Axis, Shift
@@ -54,22 +53,22 @@ def moved(at: CellKey, moves: tuple[tuple[str, Shift], ...]) -> CellKey:
     return sheet, join_address(row, column)
 
 
-def grown(package: Package, context: Context, state: State | None) -> Grown:
+def grown(package: Package, pages: Pages, context: Context, state: State | None) -> Grown:
     """The workbook with every line and period that it lacks; itself where it lacks none.
+
+    `pages` are those that it has.
 
     A line that the record of the last refresh has and the workbook has not was taken out by the analyst: it
     stays out, and is named. Raises what moving rows and columns raises, before anything is changed.
     """
-    return _Grower(package, context, state).grown()
+    return _Grower(package, pages, context, state).grown()
 
 
 class _Grower:
     """A workbook on its way: first room is made, then it is filled."""
 
-    def __init__(self, package: Package, context: Context, state: State | None) -> None:
-        self.package, self.context, self.state = package, context, state
-        self.contents = cell_contents(package)
-        self.pages = Pages(lambda title: self.contents.get(title, {}), lambda: package.titles)
+    def __init__(self, package: Package, pages: Pages, context: Context, state: State | None) -> None:
+        self.package, self.pages, self.context, self.state = package, pages, context, state
         self.rows = rows_there(self.pages, context)
         refuse_left_behind(package, self.rows.titles, context.company)
         wanted = fitted(context, self.pages, grown=True)
@@ -87,7 +86,7 @@ class _Grower:
         if not (lacks or is_old):
             return Grown(self.package, Growth(missing=tuple(self.missing)))
         fit = fitted(self.context, self.pages)
-        before = Before(self.package, Book(fit.context, self.rows, blocks=fit.blocks), self.contents)
+        before = Before(self.package, Book(fit.context, self.rows, blocks=fit.blocks), self.pages)
         self._add_sheets()
         self._make_room()
         moves = tuple(self.moves)
