@@ -134,10 +134,15 @@ def _check_base_year(inputs: Inputs) -> None:
 
 def _check_figures_of_base_year(inputs: Inputs) -> None:
     """A method that starts from the quarters of the base year needs one of them, and all its figures."""
-    for business in built(inputs):
-        year, tables = inputs.count("base_year"), inputs.tables
+    businesses, tables = list(built(inputs)), inputs.tables
+    if not businesses:
+        return
+    year, day = inputs.count("base_year"), inputs.day("valuation_date")
+    asked = (year, day, *(business.key for business in businesses))
+    if asked in tables.sound_base_years:
+        return
+    for business in businesses:
         method, word = business.part.method_key or business.key, business.method
-        day = inputs.day("valuation_date")
         reported = base_year.reported_figures(tables, year, day).quarters.reported
         if len(reported) < base_year.LEAST_REPORTED:
             raise DomainError(method, word, _lacks_a_quarter(tables, year, day), display=word)
@@ -154,6 +159,7 @@ def _check_figures_of_base_year(inputs: Inputs) -> None:
             key = f"{business.part.key}_deliveries"
             rule = f"needs {key} of {missing}, for its cost follows all vehicles ever made"
             raise DomainError(method, word, rule, display=word)
+    tables.sound_base_years.add(asked)
 
 
 def out_of_range(drawn: Mapping[str, Any], company: Company) -> Iterator[tuple[str, Any]]:

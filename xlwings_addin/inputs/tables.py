@@ -261,6 +261,11 @@ class Tables:
         """Room for what `inputs.base_year` has worked out of a base year as it stood on a day."""
         return {}
 
+    @cached_property
+    def sound_base_years(self) -> set[tuple[object, ...]]:
+        """Room for which base years `inputs.rules` has found every figure of, and for which businesses."""
+        return set()
+
     def replace(self, figures: Mapping[tuple[str, str], float | None]) -> Tables:
         """A copy in which figures of the history, by key and period, are others; None leaves one out.
 

@@ -73,6 +73,18 @@ def style_of(data: bytes, cell: SheetCell) -> int | None:
     return None if match is None else int(match[1])
 
 
+def styles_in(package: Package) -> dict[CellKey, int]:
+    """The numbers of the styles of all cells that have one."""
+    styles: dict[CellKey, int] = {}
+    for sheet, part in package.sheets().items():
+        data, cells = package.parts[part], package.cells(part)
+        for content, start in zip(cells.contents, cells.starts, strict=True):
+            match = _STYLE.search(data, start, data.index(b">", start))
+            if match is not None:
+                styles[sheet, content.address] = int(match[1])
+    return styles
+
+
 def _end_of(data: bytes, cell: SheetCell, prefix: bytes) -> int:
     if cell.empty:
         return cell.tag.end

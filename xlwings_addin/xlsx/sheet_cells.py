@@ -27,6 +27,11 @@ class SheetCells(Sequence[SheetCell]):
         """What the cells say, in the same order."""
         return [content_of(self.data, cell) for cell in self._cells]
 
+    @property
+    def starts(self) -> Sequence[int]:
+        """The first bytes of the cells, in the same order."""
+        return [cell.tag.start for cell in self._cells]
+
     def at(self, address: str) -> SheetCell | None:
         """The cell of an address; None if the sheet's XML has none."""
         index = self._indices.get(address)
@@ -58,6 +63,10 @@ class PlainCells(SheetCells):
         self.data = data
         self.contents = contents
         self._starts = starts
+
+    @property
+    def starts(self) -> Sequence[int]:
+        return self._starts
 
     def __len__(self) -> int:
         return len(self._starts)

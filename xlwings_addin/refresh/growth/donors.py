@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from xlwings_addin.layout.looks import Look, look_of
 from xlwings_addin.layout.references import Book, PlacedCell
-from xlwings_addin.xlsx.package import CellKey, Package
-from xlwings_addin.xlsx.placing import style_of
+from xlwings_addin.xlsx.package import CellKey
 
 
 class Donors:
@@ -17,8 +16,8 @@ class Donors:
     nearest with the same style.
     """
 
-    def __init__(self, package: Package, book: Book, there: Iterable[PlacedCell]) -> None:
-        self._styles = styles_in(package)
+    def __init__(self, styles: Mapping[CellKey, int], book: Book, there: Iterable[PlacedCell]) -> None:
+        self._styles = styles
         self._book = book
         self._by_sheet: dict[tuple[str, Look], int] = {}
         self._anywhere: dict[Look, int] = {}
@@ -46,12 +45,3 @@ class Donors:
         assert cell.line is not None
         columns = self._book.sheets[cell.sheet.key].lines[cell.line.key][0].columns[cell.group]
         return look_of(cell, cell.line, columns)
-
-
-def styles_in(package: Package) -> dict[CellKey, int]:
-    return {
-        (sheet, cell.address): style
-        for sheet, part in package.sheets().items()
-        for cell in package.cells(part)
-        if (style := style_of(package.parts[part], cell)) is not None
-    }

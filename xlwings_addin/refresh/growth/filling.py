@@ -15,7 +15,7 @@ from xlwings_addin.proof.fitting import fitted, heading_rows
 from xlwings_addin.proof.pages import Cells, Page, Pages
 from xlwings_addin.proof.reading import rows_there
 from xlwings_addin.proof.same_formula import host_neutral
-from xlwings_addin.refresh.growth.donors import Donors, styles_in
+from xlwings_addin.refresh.growth.donors import Donors
 from xlwings_addin.refresh.growth.growth import Growth
 from xlwings_addin.refresh.growth.room import NewHeading, NewRows
 from xlwings_addin.sheets.spec import LABEL, UNIT, Context, Layout
@@ -30,7 +30,7 @@ from xlwings_addin.xlsx.package import (
     read_values,
     with_child,
 )
-from xlwings_addin.xlsx.placing import Placed, with_cells
+from xlwings_addin.xlsx.placing import Placed, styles_in, with_cells
 
 Identity = tuple[str, str, str, str]
 """A cell by sheet, line, column group and heading, wherever it stands."""
@@ -223,7 +223,7 @@ class Filling:
     @cached_property
     def _styles(self) -> Donors:
         there = [cell for cell in self.after.cells() if identity(self.after, cell) in self.before.cells]
-        return Donors(self.package, self.after, [cell for cell in there if not self._is_new(cell)])
+        return Donors(self._numbers, self.after, [cell for cell in there if not self._is_new(cell)])
 
     @cached_property
     def _numbers(self) -> dict[CellKey, int]:
