@@ -97,6 +97,7 @@ def render_alone(book: Book, key: str) -> bytes:
     for cell in book.cells():
         if cell.sheet.key == key:
             writer.fill(cell, selected, blank=True)
+    writer.has_answers = False
     writer.finish()
     return _saved(workbook)
 
@@ -119,6 +120,7 @@ class _SheetWriter:
     ) -> None:
         self.worksheet, self.placed, self.book, self.paint = worksheet, placed, book, painter.paint
         self.last_column, self.note_column = max(placed.last_column, NOTE), placed.note_column
+        self.has_answers = True
         self._last_look: tuple[object, ...] | None = None
         self._last_style: Any = None
 
@@ -395,12 +397,12 @@ class _SheetWriter:
     def _lines_needed(self, line: Line, block: PlacedBlock) -> int:
         """Lines of text the row must have room for, whichever case is selected."""
         needed = [
-            styles.LINES_OF_AN_ANSWER if line.yours else 1,
+            styles.LINES_OF_AN_ANSWER if line.yours and line.unit in ("", "text") else 1,
             styles.lines_needed(line.note, self.width[self.note_column]),
             styles.lines_needed(line.label, self.width[LABEL], styles.SIZE),
         ]
         for group, entry in line.cells.items():
-            is_text = (entry.unit or line.unit) == "text" and entry.kind != "answer"
+            is_text = (entry.unit or line.unit) == "text" and (entry.kind != "answer" or self.has_answers)
             if is_text and block.columns[group].align != "over":
                 needed.extend(self._lines_of_texts(entry, block.columns[group]))
         return max(needed)

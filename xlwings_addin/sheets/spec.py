@@ -185,9 +185,11 @@ class Series:
 class Chart:
     """A native chart over lines of its sheet, its top left corner at a cell given as column and row.
 
-    `categories` is a reference in the notation of lines; bars that lie on their side (`flat`) have them from
-    the top down. The row of `anchor` is that of the line it names,
-    and `below` as many further down. `legend` names the series; that of series nobody sees does without.
+    The title is a text, or a reference in the notation of lines to the cell that has it, so that it says what
+    the figures say now. `categories` is such a reference, too; bars that lie on their side (`flat`) have them
+    from the top down. The row of `anchor` is that of the line it names, and `below` as many further down.
+    Bars that start `from_zero` do so whatever they reach. `legend` names the series; that of series nobody
+    sees does without.
     """
 
     title: str
@@ -201,6 +203,7 @@ class Chart:
     legend: bool = True
     below: int = 0
     flat: bool = False
+    from_zero: bool = False
 
 
 @dataclass(frozen=True)
