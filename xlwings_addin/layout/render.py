@@ -119,7 +119,7 @@ class _SheetWriter:
         self, worksheet: Worksheet, placed: PlacedSheet, book: Book, painter: styles.Painter
     ) -> None:
         self.worksheet, self.placed, self.book, self.paint = worksheet, placed, book, painter.paint
-        self.last_column, self.note_column = max(placed.last_column, NOTE), placed.note_column
+        self.last_column, self.note_column = max(placed.last_printed, NOTE), placed.note_column
         self.has_answers = True
         self._last_look: tuple[object, ...] | None = None
         self._last_style: Any = None
@@ -403,7 +403,8 @@ class _SheetWriter:
         ]
         for group, entry in line.cells.items():
             is_text = (entry.unit or line.unit) == "text" and (entry.kind != "answer" or self.has_answers)
-            if is_text and block.columns[group].align != "over":
+            columns = block.columns[group]
+            if is_text and columns.align != "over" and columns.printed:
                 needed.extend(self._lines_of_texts(entry, block.columns[group]))
         return max(needed)
 

@@ -134,7 +134,7 @@ def block(context: Context, *, asks: bool = False) -> Block:
         ),
         Line(
             LIMIT,
-            "Difference that is none",
+            "Relative difference that is none",
             "difference",
             {"made": Entry(lambda _: TOLERANCE, kind="text")},
         ),

@@ -230,7 +230,7 @@ SHEET = Sheet(
     blocks,
     columns=lambda _: made.SENTENCE,
     charts=charts,
-    widths={LABEL: 25.0, UNIT: 11.0, FIRST_COLUMN: 45.0},
+    widths={LABEL: 27.0, UNIT: 11.0, FIRST_COLUMN: 45.0},
     only_answers=True,
     old_when=made.OLD_WHEN,
     place=73,

@@ -69,6 +69,10 @@ A sheet with more columns has the keys further right. In a file the column is th
 """
 
 
+MOST_CASES = 12
+"""Cases that the workbook shows side by side: each is a column of Inputs and a row of Cover."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """What one column group of a line holds: a formula and the core's value for it, or a typed value.
@@ -111,13 +115,14 @@ class Columns:
     """A named group of columns: where it starts, what stands above each of them, how wide they are.
 
     Headings stand to the right, as figures do, unless `align` says otherwise; "over" lets a text run over
-    the blank cells to its right.
+    the blank cells to its right. Those that are not `printed` stand right of all others.
     """
 
     first: int
     headings: Sequence[str | Entry]
     width: float = 12.0
     align: Literal["left", "centre", "right", "over"] = "right"
+    printed: bool = True
 
     @property
     def count(self) -> int:
@@ -207,12 +212,29 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class SourceRows:
+    """The rows that the sheet Sources of an existing workbook has for inputs.
+
+    by_case     one for every case, as in workbooks of former versions; else one for every distinct source
+    count       how many each input has, where the cases that share one are joined
+    taken       which of them every case takes, by input
+    may_grow    whether the workbook gets the rows that it lacks
+    """
+
+    by_case: bool = False
+    count: Mapping[str, int] = field(default_factory=dict)
+    taken: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    may_grow: bool = True
+
+
+@dataclass(frozen=True)
 class Context:
     """What the sheets are made from: the tables, and the core's results of every case that has a column.
 
     unlisted           the results of the cases without one
     columns_of_book    the years and quarters that an existing workbook has columns for
     own_cases          cases that only an existing workbook has
+    source_rows        the rows that Sources has; none before there is a workbook
     columns_moved      where columns of a new workbook stand in an existing one, by the key of the sheet
     folder             where the tables are that only sheets read; None for the packaged company's
     made               the results that the answers are of; of the first case by default
@@ -224,6 +246,7 @@ class Context:
     unlisted: Mapping[str, Results] = field(default_factory=dict)
     columns_of_book: Calendar | None = None
     own_cases: tuple[str, ...] = ()
+    source_rows: SourceRows = field(default_factory=SourceRows)
     columns_moved: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     folder: Path | None = None
     made: Results | None = None
