@@ -11,10 +11,14 @@ import pytest
 from scipy.stats import spearmanr
 
 import xlwings_addin as xa
+from xlwings_addin.analytics.answers import answers_of
 from xlwings_addin.analytics.sensitivity import Sensitivity
+from xlwings_addin.analytics.table_plans import PLANS, planned
 from xlwings_addin.analytics.tornado import Tornado, rank_stability, tornado_of
 from xlwings_addin.core.errors import InputError, ShapeError
 from xlwings_addin.inputs.cases import Inputs, load_inputs
+from xlwings_addin.inputs.drivers import read_drivers
+from xlwings_addin.inputs.folders import company_folder
 from xlwings_addin.valuation.xiaomi import evaluate
 
 
@@ -178,3 +182,44 @@ def test_a_tornado_is_a_frame_and_json(made: Tornado) -> None:
     assert data["inputs"][0]["key"] == made.bars[0].key
     assert data["in_the_case"] == xa.value("base").sotp.value_per_share
     assert len(data["inputs_hash"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("company", "case"),
+    [
+        *(("xiaomi", case) for case in ("base", "bull", "house_2026", "house_2026_bear")),
+        ("xiaomi", "march_2024_strict"),
+        *(("tesla", case) for case in ("base", "bear", "bull")),
+    ],
+)
+def test_in_every_table_of_a_case_both_inputs_move_the_value(company: str, case: str) -> None:
+    folder = company_folder(company)
+    tables = answers_of(load_inputs(case, folder), folder).tables
+    assert [key for key, table in tables.items() if table is not None] == list(PLANS)
+    for table in tables.values():
+        assert table is not None
+        middle = [int(np.argmin(np.abs(np.array(one.values) - one.start))) for one in table.axes]
+        for along in (table.table[:, middle[1]], table.table[middle[0]]):
+            assert np.isfinite(along).sum() >= 5
+            assert np.ptp(along[np.isfinite(along)]) > 0.01
+
+
+def test_a_ceiling_that_does_not_bind_gives_way_to_the_margin_that_moves_the_value() -> None:
+    for case, margin in (
+        ("base", "vehicle_gross_margin_ceiling"),
+        ("house_2026", "vehicle_operating_margin"),
+    ):
+        ceiling = sensitivity("vehicle_gross_margin_ceiling", case=case).table
+        assert bool(np.ptp(ceiling) > 0.01) == (case == "base")
+        table = planned("volume_margin", load_inputs(case), read_drivers(), None)
+        assert table is not None
+        assert [axis.key for axis in table.axes] == ["vehicle_deliveries", margin]
+
+
+def test_the_table_is_of_the_next_business_and_none_where_no_pair_moves_the_value() -> None:
+    no_vehicles = load_inputs("base").replace(vehicle_method="ramp", vehicle_base_deliveries=0.0)
+    table = planned("volume_margin", no_vehicles, read_drivers(), None)
+    assert table is not None
+    assert table.axes[0].key == "smartphone_shipment_growth_start"
+    average = no_vehicles.replace(devices_method="average")
+    assert planned("volume_margin", average, read_drivers(), None) is None

@@ -10,6 +10,8 @@ from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
 from xlwings_addin.layout.references import Book
+from xlwings_addin.layout.render import LINE_HEIGHT, ROW_MARGIN
+from xlwings_addin.layout.styles import SIZE, lines_needed
 from xlwings_addin.proof.context import load_context
 
 A4, A3 = "9", "8"
@@ -97,3 +99,24 @@ def test_tabs_behind_the_answers_are_grey(workbook: Workbook) -> None:
     grey = {title for title, colour in colours.items() if colour == "00A6A6A6"}
     assert grey == {"Functions", "Checks", "Sources"}
     assert colours["Cover"] == colours["SOTP"] != colours["Devices"] != colours["Inputs"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("Multiple of the largest maker's sales of 2024", 44.0, 1),
+        ("Multiple of the largest battery electric maker's sales of 2024", 44.0, 2),
+        ("illegal little lilies in still villages", 26.0, 1),
+        ("MAXIMUM DOWNWARD MOMENTUM AMONG MMMM", 22.0, 3),
+        ("house_2026_bear_and_more", 12.0, 2),
+    ],
+)
+def test_a_row_is_as_high_as_the_widths_of_its_letters_need(text: str, width: float, lines: int) -> None:
+    """Expected: advance widths of Carlito, whose metrics are Calibri's, over the pixels of the column."""
+    assert lines_needed(text, width, SIZE) == lines
+
+
+def test_a_cell_for_a_number_of_the_analyst_is_one_line_high(workbook: Workbook, book: Book) -> None:
+    _, address = book.at("{implied.price_asked:asked}")
+    sheet = workbook["Implied"]
+    assert sheet.row_dimensions[sheet[address].row].height == LINE_HEIGHT + ROW_MARGIN

@@ -27,6 +27,7 @@ from xlwings_addin.layout.state import (
 )
 from xlwings_addin.proof.check import check
 from xlwings_addin.proof.context import load_context
+from xlwings_addin.sheets.spec import SourceRows
 from xlwings_addin.xlsx.package import read_package, write_values
 
 FORMAT_1 = {
@@ -63,7 +64,8 @@ def test_a_cell_below_a_heading_by_formula_is_named_by_its_place(book: Book) -> 
 def test_a_record_of_format_1_is_read_by_the_columns_it_was_written_under() -> None:
     context = load_context()
     results = {case: context.results[case] for case in CASES_OF_FORMAT_1}
-    book = Book(replace(context, results=results))
+    by_case = SourceRows(by_case=True)
+    book = Book(replace(context, results=results, source_rows=by_case))
     state = in_present_format(state_from_text(json.dumps(FORMAT_1), name="book"), book)
     assert state.format == FORMAT
     periods = book.sheets["reported"].lines["revenue"][0].columns["periods"].headings

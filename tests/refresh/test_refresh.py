@@ -195,15 +195,15 @@ def test_sources_follow_unless_the_analyst_has_written_there(book: Path, folder:
     reason = "before tax; debt is 3% of the whole, so little depends on it"
     assert text.count(reason) == 1
     assumptions.write_text(text.replace(reason, "=1+1 is no formula here"))
-    mine = places.at("{sources.raw_beta__base:remark}")
+    mine = places.at("{sources.raw_beta__1:remark}")
     write(book, {mine: "asked the desk"})
     done = refresh(book, folder)
     values = read_values(book)
-    assert values[places.at("{sources.cost_of_debt__base:remark}")] == "=1+1 is no formula here"
+    assert values[places.at("{sources.cost_of_debt__1:remark}")] == "=1+1 is no formula here"
     assert values[mine] == "asked the desk"
-    assert not [entry for entry in done.plan.texts_kept if entry.key != "raw_beta__base"]
+    assert not [entry for entry in done.plan.texts_kept if entry.key != "raw_beta__1"]
     sheet = load_workbook(book)["Sources"]
-    assert sheet[places.at("{sources.cost_of_debt__base:remark}")[1]].data_type == "s"
+    assert sheet[places.at("{sources.cost_of_debt__1:remark}")[1]].data_type == "s"
 
 
 @pytest.mark.parametrize("text", ['=HYPERLINK("https://example.org")', "+1", "-1", "@SUM(1)"])

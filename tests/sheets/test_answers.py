@@ -168,21 +168,50 @@ def test_pairs_and_the_revenue_of_2028_are_those_of_the_command(
 ) -> None:
     for case, where in (("base", at_base), (OPENS_WITH, (book, values))):
         ceiling = load_inputs(case).number("vehicle_gross_margin_ceiling")
+        # At the margin that the house view of 2026 has, no number of vehicles is worth the price.
+        margins = (0.0, 0.02) if case == "base" else (0.0, 0.02, 0.04)
         curve = xa.iso_curve(
             xa.value(case).price,
             solve="vehicle_deliveries",
             against="vehicle_operating_margin",
-            values=[ceiling - 0.135 + step for step in (0.0, 0.02)],
+            values=[ceiling - 0.135 + step for step in margins],
             case=case,
         )
-        stored = [row(*where, f"implied.pair_{place}", "needed")[0] for place in (3, 5)]
+        places = (3, 5) if case == "base" else (1, 3, 5)
+        stored = [row(*where, f"implied.pair_{place}", "needed")[0] for place in places]
         expected = [pytest.approx(point.values[0], rel=EXACT) for point in curve.points if point.values]
-        # At the margin that the house view of 2026 has, no number of vehicles is worth the price.
         assert stored == (expected if case == "base" else ["none", *expected])
         goal = xa.implied(
             target="group_revenue_usd@2028", value=100_000.0, solve="devices_growth_points", case=case
         )
         assert row(*where, "implied.goal_2", "needed")[0] == pytest.approx(goal.solution.value, rel=EXACT)
+
+
+def test_what_varies_is_named_by_its_label_and_not_by_its_key(
+    book: Book, values: dict[CellKey, CellValue]
+) -> None:
+    keys = [key for key in book.sheets["sensitivities"].lines if key.endswith("_axes")]
+    texts = [str(values[book.at(f"{{sensitivities.{key}:axes}}")]) for key in keys]
+    texts.append(str(values[book.at("{implied.pair_axes:axes}")]))
+    assert len(texts) == 5
+    for text in texts:
+        assert "_" not in text
+    assert "Operating margin of vehicles in the long run" in texts[1]
+
+
+def test_the_picture_of_pairs_says_what_they_say_and_is_left_out_below_three(
+    book: Book, values: dict[CellKey, CellValue]
+) -> None:
+    (chart,) = implied.charts(book.context)
+    assert chart.title == "{pair_finding:axes}"
+    needed = [row(book, values, f"implied.pair_{place}", "needed")[0] for place in (2, 5)]
+    price = book.context.made_for.price
+    assert values[book.at(chart.title, "implied")] == (
+        f"Operating margin of vehicles in the long run: 7.50% needs {needed[0]:.2f} m vehicles, "
+        f"10.50% needs {needed[1]:.2f} m vehicles for HKD {price:.2f} a share"
+    )
+    bear = replace(book.context, made=book.context.results["house_2026_bear"])
+    assert implied.charts(bear) == []
 
 
 def test_the_simulation_is_that_of_the_command(book: Book, values: dict[CellKey, CellValue]) -> None:

@@ -166,7 +166,7 @@ def test_segments_that_exceed_the_group_fail(live: LiveBook) -> None:
         ("{inputs.risk_free:cases[2]}", {"inputs", "capital", "devices", "devices_average", "sotp"}),
         ("{inputs.vehicle_wacc:cases[2]}", {"inputs", "capital", "vehicle_units", "vehicle_ramp", "sotp"}),
         ("{reported.quarterly_revenue_iot[5]}", {"reported", "base_year", "devices", "sotp"}),
-        ("{sources.tolerance__bear:source}", {"sources"}),
+        ("{sources.tolerance__1:source}", {"sources"}),
     ],
 )
 def test_an_error_on_a_sheet_fails_its_check(live: LiveBook, typed: str, sheets: set[str]) -> None:

@@ -6,14 +6,15 @@ differently, so that a driver of deliveries which moves plants is asked twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from xlwings_addin.analytics.implied import Implied, solve_for
-from xlwings_addin.analytics.iso import IsoCurve, curve_for
+from xlwings_addin.analytics.iso import IsoCurve, IsoPoint, curve_for
 from xlwings_addin.analytics.question import lever
 from xlwings_addin.analytics.tornado import Tornado
 from xlwings_addin.core.errors import ValuationError
@@ -26,7 +27,10 @@ from xlwings_addin.valuation.parts import implied_part
 MOST = 8
 """Inputs that are asked where a company has no drivers."""
 CURVE_POINTS = 5
-MARGIN_STEP = 0.01
+FEWEST_POINTS = 3
+"""Pairs below which a picture of them says nothing."""
+MARGIN_STEP, FURTHEST = 0.01, 12
+"""Points between the margins of the pairs, and how many of them from the case a pair is looked for."""
 GOAL, GOAL_MEASURE, MILLIONS = "article_003_revenue_goal", "group_revenue_usd", 1000.0
 """The revenue that an article expects, USD bn, and the measure that it is a value of, USD m."""
 GOAL_DRIVERS = ("vehicle_deliveries", "devices_growth_points")
@@ -107,23 +111,30 @@ class ImpliedAnswers:
 
     @cached_property
     def curve(self) -> IsoCurve | None:
-        """Deliveries against the margin of vehicles, worth the price; else the first two inputs."""
+        """Deliveries against the margin of vehicles, worth the price; else the first two inputs.
+
+        The margins are those around the case, or the nearest ones at which there are such pairs.
+        """
         pair = self._pair()
         if pair is None:
             return None
         solve, against = pair
         try:
-            start = lever(self.inputs, self.book, against).start
-            values = None
-            if against in self.book.drivers:
-                around = range(-(CURVE_POINTS // 2), CURVE_POINTS // 2 + 1)
-                values = [start + MARGIN_STEP * point for point in around]
-            else:
+            if against not in self.book.drivers:
                 row = self.inputs.row(against)
                 values = np.linspace(row.low or 0.0, row.high or 0.0, CURVE_POINTS).tolist()
-            return curve_for(self.inputs, self.book, np.array([self.price]), solve, against, values=values)
+                return self._curve(solve, against, values)
+            start, half = lever(self.inputs, self.book, against).start, CURVE_POINTS // 2
+            around = self._curve(solve, against, _steps(start, -half, half))
+            if all(point.values for point in around.points):
+                return around
+            wide = self._curve(solve, against, _steps(start, -FURTHEST, FURTHEST))
+            return replace(wide, points=_fullest(wide.points))
         except ValuationError:
             return None
+
+    def _curve(self, solve: str, against: str, values: list[float]) -> IsoCurve:
+        return curve_for(self.inputs, self.book, np.array([self.price]), solve, against, values=values)
 
     def _pair(self) -> tuple[str, str] | None:
         part = implied_part(self.inputs.tables.company)
@@ -133,6 +144,22 @@ class ImpliedAnswers:
                 return keys
         first = [key for key, _ in self._first_inputs()]
         return (first[0], first[1]) if len(first) > 1 else None
+
+
+def _steps(start: float, first: int, last: int) -> list[float]:
+    return [start + MARGIN_STEP * place for place in range(first, last + 1)]
+
+
+def _fullest(points: Sequence[IsoPoint]) -> tuple[IsoPoint, ...]:
+    """The neighbours with the most pairs among them, of several the nearest to the middle."""
+    middle = (len(points) - CURVE_POINTS) // 2
+
+    def rank(first: int) -> tuple[int, int]:
+        pairs = sum(bool(point.values) for point in points[first : first + CURVE_POINTS])
+        return -pairs, abs(first - middle)
+
+    first = min(range(len(points) - CURVE_POINTS + 1), key=rank)
+    return tuple(points[first : first + CURVE_POINTS])
 
 
 def goal_of(tables: Tables, book: DriverBook) -> Row | None:

@@ -6,8 +6,9 @@ The case stands in the middle of both axes, so that the middle of a table is its
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,8 @@ POINTS = tuple(range(-(SIZE // 2), SIZE // 2 + 1))
 RATE_STEP, MARGIN_STEP, GROWTH_STEP = 0.005, 0.01, 0.02
 TIMES = (0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0)
 """How many times the case's volume a table looks at: far enough for what a price may need."""
+NO_MOVE = 1e-9
+"""A change of the value below this, relative, is none."""
 
 
 class Plan(NamedTuple):
@@ -44,22 +47,45 @@ class Plan(NamedTuple):
 
 
 def planned(key: str, inputs: Inputs, book: DriverBook, tornado: Tornado | None) -> Sensitivity | None:
-    """A table of a case; None where the company or the case has no two inputs for it."""
-    parts = discounted_parts(inputs.tables.company)
-    try:
-        if key == "first_two":
-            plan = _first_two(inputs, book, tornado)
-        elif key == "volume_margin":
-            plan = _volume_margin(inputs, book)
-        else:
-            place = ("first_rate", "second_rate").index(key)
-            plan = _rate_growth(inputs, book, parts[place]) if place < len(parts) else None
-        if plan is None:
-            return None
+    """A table of a case, over the first two inputs that both move its value.
+
+    None where the company has no two inputs for it, or where no two of them move the value in the case.
+    """
+    for plan in _plans(key, inputs, book, tornado):
         down, across = plan.values
-        return sensitivity_of(plan.inputs, plan.book, *plan.keys, values=down, other_values=across)
-    except ValuationError:
-        return None
+        try:
+            table = sensitivity_of(plan.inputs, plan.book, *plan.keys, values=down, other_values=across)
+        except ValuationError:
+            continue
+        if all(_moves(table, axis) for axis in range(len(table.axes))):
+            return table
+    return None
+
+
+def _plans(key: str, inputs: Inputs, book: DriverBook, tornado: Tornado | None) -> Iterator[Plan]:
+    """The pairs that a table may be about, the plainest first."""
+    parts = discounted_parts(inputs.tables.company)
+    if key == "first_two":
+        yield from _first_two(inputs, book, tornado)
+    elif key == "volume_margin":
+        yield from _volume_margin(inputs, book)
+    elif (place := ("first_rate", "second_rate").index(key)) < len(parts):
+        with suppress(ValuationError):
+            yield _rate_growth(inputs, book, parts[place])
+
+
+def _moves(table: Sensitivity, axis: int) -> bool:
+    """Whether a step of one input from the case, the other one as it is there, changes the value."""
+    middle = [_nearest(one.values, one.start) for one in table.axes]
+    along = np.moveaxis(table.table, axis, 0)[:, middle[1 - axis]]
+    at = middle[axis]
+    steps = along[max(at - 1, 0) : at + 2]
+    sound = steps[np.isfinite(steps)]
+    return sound.size > 1 and bool(np.ptp(sound) > NO_MOVE * np.abs(sound).max())
+
+
+def _nearest(values: Sequence[float], start: float) -> int:
+    return int(np.argmin(np.abs(np.array(values) - start)))
 
 
 def _around(start: float, step: float) -> list[float]:
@@ -112,19 +138,19 @@ def _rate(inputs: Inputs, book: DriverBook, part: PartEntry) -> tuple[Inputs, Dr
 # --- volume and margin ------------------------------------------------------------------------------
 
 
-def _volume_margin(inputs: Inputs, book: DriverBook) -> Plan | None:
-    """What is sold and what is earned on it, of the part that delivers, else of the first that has both."""
+def _volume_margin(inputs: Inputs, book: DriverBook) -> Iterator[Plan]:
+    """What is sold and what is earned on it, of the part that delivers, else of the others that have both."""
     company = inputs.tables.company
     delivering = implied_part(company)
     for part in sorted(discounted_parts(company), key=lambda part: part != delivering):
         business = _counted(inputs, part)
-        for volume, margin in _pairs(part.key, business):
+        for margin, volume in product(_margins(part.key, business), _volumes(part.key, business)):
             if all(key in book.drivers or book.parameters.has(key) for key in (volume, margin)):
-                start = lever(inputs, book, volume).start
-                down = _around(start, GROWTH_STEP) if "growth" in volume else [start * x for x in TIMES]
-                across = _around(lever(inputs, book, margin).start, MARGIN_STEP)
-                return Plan(inputs, book, (volume, margin), (down, across))
-    return None
+                with suppress(ValuationError):
+                    start = lever(inputs, book, volume).start
+                    down = _around(start, GROWTH_STEP) if "growth" in volume else [start * x for x in TIMES]
+                    across = _around(lever(inputs, book, margin).start, MARGIN_STEP)
+                    yield Plan(inputs, book, (volume, margin), (down, across))
 
 
 def _counted(inputs: Inputs, part: PartEntry) -> Business:
@@ -134,31 +160,41 @@ def _counted(inputs: Inputs, part: PartEntry) -> Business:
     return next(one for one in methods if chosen in (None, one.method))
 
 
-def _pairs(part: str, business: Business) -> Iterator[tuple[str, str]]:
-    """Keys of a volume and of a margin that a method may have, the plainest first."""
+def _volumes(part: str, business: Business) -> Iterator[str]:
+    """Keys of a volume that a method may have, the plainest first."""
     if business.template == "capacity_ramp":
-        for volume in (f"{part}_deliveries", f"{part}_demand_saturation", "demand_saturation"):
-            yield volume, f"{part}_gross_margin_ceiling"
+        yield from (f"{part}_deliveries", f"{part}_demand_saturation", "demand_saturation")
     elif business.template == "revenue_ramp":
-        yield f"{part}_base_deliveries", f"{part}_operating_margin_end"
+        yield f"{part}_base_deliveries"
     for member in business.members:
-        for volume in (f"{member.key}_shipment_growth_start", f"{member.key}_growth_start"):
-            yield volume, f"{member.key}_gross_margin_end"
+        yield from (f"{member.key}_shipment_growth_start", f"{member.key}_growth_start")
+
+
+def _margins(part: str, business: Business) -> Iterator[str]:
+    """Keys of a margin that a method may have, the plainest first.
+
+    A ceiling on the margin that the case does not reach moves nothing, so that others follow.
+    """
+    if business.template == "capacity_ramp":
+        yield f"{part}_gross_margin_ceiling"
+    elif business.template == "revenue_ramp":
+        yield f"{part}_operating_margin_end"
+    yield from (f"{member.key}_gross_margin_end" for member in business.members)
+    yield from (f"{part}_operating_margin", f"{part}_margin_points", f"{part}_overhead_ratio_end")
 
 
 # --- what the tornado ranks first -------------------------------------------------------------------
 
 
-def _first_two(inputs: Inputs, book: DriverBook, tornado: Tornado | None) -> Plan | None:
-    """The two inputs with the widest swings that may be drawn together, over their ranges."""
+def _first_two(inputs: Inputs, book: DriverBook, tornado: Tornado | None) -> Iterator[Plan]:
+    """The inputs with the widest swings two by two, those that may be drawn together, over their ranges."""
     drawable = [key for key in _ranked(tornado) if _is_drawable(inputs, key)]
     for first, second in combinations(drawable, 2):
-        one, other = (lever(inputs, book, key) for key in (first, second))
-        if not set(one.moves) & set(other.moves):
-            return Plan(
-                inputs, book, (first, second), (_over_range(inputs, first), _over_range(inputs, second))
-            )
-    return None
+        with suppress(ValuationError):
+            one, other = (lever(inputs, book, key) for key in (first, second))
+            if not set(one.moves) & set(other.moves):
+                ranges = _over_range(inputs, first), _over_range(inputs, second)
+                yield Plan(inputs, book, (first, second), ranges)
 
 
 def _ranked(tornado: Tornado | None) -> list[str]:

@@ -12,7 +12,7 @@ from openpyxl.chart.label import DataLabelList
 from openpyxl.chart.legend import LegendEntry
 from openpyxl.chart.marker import Marker
 from openpyxl.chart.shapes import GraphicalProperties
-from openpyxl.chart.text import RichText
+from openpyxl.chart.text import RichText, Text
 from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.text import (
     CharacterProperties,
@@ -36,6 +36,8 @@ def native_chart(book: Book, placed: PlacedSheet, chart: Chart) -> ChartBase:
     bars.type, bars.title, bars.style = "bar" if chart.flat else "col", chart.title, 10
     if chart.flat:
         bars.x_axis.scaling.orientation = "maxMin"
+    if chart.from_zero:
+        bars.y_axis.scaling.min = 0
     bars.gapWidth = 60
     bars.series.extend(one for one, drawn in made if drawn in ("bar", "space"))
     if chart.stacked:
@@ -52,13 +54,22 @@ def native_chart(book: Book, placed: PlacedSheet, chart: Chart) -> ChartBase:
     bars.x_axis.delete = bars.y_axis.delete = False
     bars.x_axis.number_format, bars.x_axis.tickLblPos = "General", "low"
     bars.title.overlay = bars.y_axis.title.overlay = False
-    bars.title.tx.rich.p[0].pPr = ParagraphProperties(defRPr=TITLE_FONT)
-    bars.title.tx.rich.p[0].r[0].rPr = TITLE_FONT
+    _title(bars, book, placed, chart.title)
     bars.y_axis.title.tx.rich.p[0].r[0].rPr = AXIS_FONT
     bars.x_axis.txPr = bars.y_axis.txPr = _text(AXIS_FONT)
     _legend(bars, chart)
     bars.width, bars.height = chart.size
     return bars
+
+
+def _title(bars: BarChart, book: Book, placed: PlacedSheet, title: str) -> None:
+    """The font of a title; one that is a reference is linked to its cell."""
+    if title.startswith("{"):
+        bars.title.tx = Text(strRef=StrRef(_cells(book, placed, title)))
+        bars.title.txPr = _text(TITLE_FONT)
+        return
+    bars.title.tx.rich.p[0].pPr = ParagraphProperties(defRPr=TITLE_FONT)
+    bars.title.tx.rich.p[0].r[0].rPr = TITLE_FONT
 
 
 TITLE_FONT = CharacterProperties(sz=1100, b=True)
@@ -90,14 +101,10 @@ def _in_order(chart: Chart) -> list[Declared]:
 def _series(book: Book, placed: PlacedSheet, chart: Chart, position: int) -> tuple[Series, str]:
     """A series as the file has it, and how it is drawn."""
 
-    def cells(formula: str) -> str:
-        resolved = book.resolve(formula, placed.sheet.key, "", 0)
-        return resolved if "!" in resolved else f"{quoted(placed.sheet.title)}!{resolved}"
-
     one = chart.series[position]
-    made = Series(Reference(range_string=cells(one.cells)), title=one.name)
+    made = Series(Reference(range_string=_cells(book, placed, one.cells)), title=one.name)
     texts = any(word in chart.categories for word in (":label", ":heading", ":caption"))
-    along = cells(chart.categories)
+    along = _cells(book, placed, chart.categories)
     made.cat = AxDataSource(strRef=StrRef(along)) if texts else AxDataSource(numRef=NumRef(along))
     _draw(made, one, one.colour or styles.BARS[position % len(styles.BARS)])
     if one.labels:
@@ -107,6 +114,12 @@ def _series(book: Book, placed: PlacedSheet, chart: Chart, position: int) -> tup
         if one.drawn in ("label", "label below"):
             made.dLbls.position = "t" if one.drawn == "label" else "b"
     return made, one.drawn
+
+
+def _cells(book: Book, placed: PlacedSheet, reference: str) -> str:
+    """The cells of a reference, with the title of their sheet."""
+    resolved = book.resolve(reference, placed.sheet.key, "", 0)
+    return resolved if "!" in resolved else f"{quoted(placed.sheet.title)}!{resolved}"
 
 
 def _draw(made: Series, one: Declared, colour: str) -> None:

@@ -130,6 +130,13 @@ class PlacedSheet:
         return max(group.first + group.count - 1 for layout in layouts for group in layout.values())
 
     @cached_property
+    def last_printed(self) -> int:
+        """The last column of a new book that is printed."""
+        layouts = [self.columns, *(placed.columns for placed in self.blocks)]
+        groups = [group for layout in layouts for group in layout.values() if group.printed]
+        return max(group.first + group.count - 1 for group in groups)
+
+    @cached_property
     def note_column(self) -> int:
         """Where a new book has the notes: where the sheet says, or right of the figures."""
         return self.sheet.note_column or self.last_column + 1

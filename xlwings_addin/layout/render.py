@@ -97,6 +97,7 @@ def render_alone(book: Book, key: str) -> bytes:
     for cell in book.cells():
         if cell.sheet.key == key:
             writer.fill(cell, selected, blank=True)
+    writer.has_answers = False
     writer.finish()
     return _saved(workbook)
 
@@ -118,7 +119,8 @@ class _SheetWriter:
         self, worksheet: Worksheet, placed: PlacedSheet, book: Book, painter: styles.Painter
     ) -> None:
         self.worksheet, self.placed, self.book, self.paint = worksheet, placed, book, painter.paint
-        self.last_column, self.note_column = max(placed.last_column, NOTE), placed.note_column
+        self.last_column, self.note_column = max(placed.last_printed, NOTE), placed.note_column
+        self.has_answers = True
         self._last_look: tuple[object, ...] | None = None
         self._last_style: Any = None
 
@@ -395,13 +397,14 @@ class _SheetWriter:
     def _lines_needed(self, line: Line, block: PlacedBlock) -> int:
         """Lines of text the row must have room for, whichever case is selected."""
         needed = [
-            styles.LINES_OF_AN_ANSWER if line.yours else 1,
+            styles.LINES_OF_AN_ANSWER if line.yours and line.unit in ("", "text") else 1,
             styles.lines_needed(line.note, self.width[self.note_column]),
             styles.lines_needed(line.label, self.width[LABEL], styles.SIZE),
         ]
         for group, entry in line.cells.items():
-            is_text = (entry.unit or line.unit) == "text" and entry.kind != "answer"
-            if is_text and block.columns[group].align != "over":
+            is_text = (entry.unit or line.unit) == "text" and (entry.kind != "answer" or self.has_answers)
+            columns = block.columns[group]
+            if is_text and columns.align != "over" and columns.printed:
                 needed.extend(self._lines_of_texts(entry, block.columns[group]))
         return max(needed)
 

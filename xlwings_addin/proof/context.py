@@ -9,7 +9,7 @@ from xlwings_addin.core.errors import DomainError, InputError
 from xlwings_addin.inputs.case_files import IN_WORKBOOK
 from xlwings_addin.inputs.cases import PROBABILITY, Inputs, load_cases
 from xlwings_addin.inputs.tables import Tables, load_tables
-from xlwings_addin.sheets.spec import Context
+from xlwings_addin.sheets.spec import MOST_CASES, Context
 from xlwings_addin.valuation.xiaomi import evaluate
 
 Functions = Mapping[str, Callable[..., object]]
@@ -17,10 +17,6 @@ Progress = Callable[[str], object]
 Amendment = Callable[[Tables], Tables]
 
 SELECTOR = "{cover.selected_case}"
-
-
-MOST_CASES = 12
-"""Cases that the workbook shows side by side: each is a column of Inputs and a row of Cover."""
 
 
 def load_context(folder: Path | None = None, *, amended: Amendment = lambda tables: tables) -> Context:

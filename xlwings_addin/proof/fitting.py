@@ -21,7 +21,8 @@ from xlwings_addin.proof.pages import Pages
 from xlwings_addin.proof.report import Finding, Report
 from xlwings_addin.sheets import inputs as inputs_sheet
 from xlwings_addin.sheets import reported as reported_sheet
-from xlwings_addin.sheets.spec import LABEL, Block, Columns, Context, Layout
+from xlwings_addin.sheets import sources as sources_sheet
+from xlwings_addin.sheets.spec import LABEL, Block, Columns, Context, Layout, SourceRows
 from xlwings_addin.valuation.xiaomi import Results, evaluate
 from xlwings_addin.xlsx.addresses import join_address
 
@@ -51,10 +52,11 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     calendar = _calendar(pages, context.tables.calendar)
     if grown:
         calendar = _united(calendar, context.tables.calendar)
-    parents = _parents(pages)
-    key = cases, calendar, *sorted(parents.items())
+    parents, sources = _parents(pages), _source_rows(pages, grown)
+    rows = sources.by_case, sources.may_grow, repr((sources.count, sources.taken))
+    key = cases, calendar, rows, *sorted(parents.items())
     if key not in context.fits:
-        context.fits[key] = _fit(context, cases, calendar, parents)
+        context.fits[key] = _fit(replace(context, source_rows=sources), cases, calendar, parents)
     of_book, missing, book = context.fits[key]
     of_book = replace(of_book, columns_moved=_columns_moved(book, pages))
     return Fitted(of_book, missing, book.blocks)
@@ -103,6 +105,39 @@ def _parents(pages: Pages) -> dict[str, str]:
     texts = pages[title].texts
     names, parents = (texts.get(rows[key], {}) for key in ("case_name", inputs_sheet.EXTENDS))
     return {name: parents.get(column, "") for column, name in names.items()}
+
+
+def _source_rows(pages: Pages, grown: bool) -> SourceRows:
+    """The rows for inputs on Sources: numbered where those of several cases are joined."""
+    title, rows = pages.title_and_keys(sources_sheet.SHEET)
+    names = [key.partition("__")[::2] for key in rows if "__" in key]
+    if not names:
+        return SourceRows()
+    if inputs_sheet.SOURCES_END not in rows or sources_sheet.CASES not in rows:
+        return SourceRows(by_case=True)
+    last: dict[str, int] = {}
+    for key, number in names:
+        if number.isdigit():
+            last[key] = max(last.get(key, 0), int(number))
+    cells, texts = pages[title].cells, pages[title].texts
+    headings = texts.get(rows[HEADINGS], {})
+    first, end = inputs_sheet.source_row("", 1), max(headings, default=0)
+    columns = {
+        name: column
+        for column, name in texts.get(rows[sources_sheet.CASES], {}).items()
+        if LABEL < column <= end and headings.get(column, "").startswith(sources_sheet.CASE)
+    }
+    taken = {
+        key: {case: _count(cells.get(join_address(rows[key + first], at))) for case, at in columns.items()}
+        for key in last
+        if key + first in rows
+    }
+    return SourceRows(count=last, taken=taken, may_grow=grown)
+
+
+def _count(value: object) -> int:
+    """A number of a row; 0 for what is none."""
+    return int(value) if isinstance(value, float) and value.is_integer() and value > 0 else 0
 
 
 def _calendar(pages: Pages, tables: Calendar) -> Calendar:

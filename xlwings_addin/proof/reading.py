@@ -186,7 +186,8 @@ def is_of_own_case(cell: PlacedCell, context: Context) -> bool:
         return False
     if cell.sheet.key == "inputs":
         return cell.group == "cases" and context.cases[cell.index] in context.own_cases
-    return cell.sheet.key == "sources" and cell.line.key.rpartition("__")[2] in context.own_cases
+    by_case = cell.sheet.key == "sources" and context.source_rows.by_case
+    return by_case and cell.line.key.rpartition("__")[2] in context.own_cases
 
 
 def stands(cell: PlacedCell, rows: Mapping[tuple[str, str], int]) -> bool:

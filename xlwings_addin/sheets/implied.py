@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from xlwings_addin.analytics.implied_answers import CURVE_POINTS, GOAL_DRIVERS, MOST, goal_of, plants_of
+from xlwings_addin.analytics.implied_answers import (
+    CURVE_POINTS,
+    FEWEST_POINTS,
+    GOAL_DRIVERS,
+    MOST,
+    goal_of,
+    plants_of,
+)
 from xlwings_addin.inputs.drivers import DRIVERS, DriverBook, read_drivers
 from xlwings_addin.segments.lines import UNDEFINED
 from xlwings_addin.sheets import made
 from xlwings_addin.sheets.made import ASKED, answer
-from xlwings_addin.sheets.sensitivities import RATES, figure_text
+from xlwings_addin.sheets.sensitivities import RATES, figure_text, with_unit
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
     LABEL,
@@ -239,12 +246,14 @@ def _goal(context: Context, book: DriverBook) -> list[Block]:
 # --- pairs --------------------------------------------------------------------------------------------
 
 
-def _curve(context: Context) -> Block:
+def _curve(context: Context, book: DriverBook) -> Block:
     def axes(answers: ImpliedAnswers) -> str:
         curve = answers.curve
         if curve is None:
             return "the case has no two drivers that are worth the price together"
-        return f"Down: {curve.against}, {curve.against_unit}. For the price: {curve.key}, {curve.unit}."
+        down = with_unit(book.driver(curve.against).label, curve.against_unit)
+        across = with_unit(book.driver(curve.key).label, curve.unit)
+        return f"Down: {down}. For the price: {across}."
 
     def against(place: int) -> Of:
         def text(answers: ImpliedAnswers) -> object:
@@ -262,7 +271,10 @@ def _curve(context: Context) -> Block:
 
         return value
 
-    lines = [Line("pair_axes", "What varies", "", {"axes": _kept(context, axes, "text")})]
+    lines = [
+        Line("pair_axes", "What varies", "", {"axes": _kept(context, axes, "text")}),
+        Line("pair_finding", "In words", "", {"axes": _kept(context, _finding(context, book), "text")}),
+    ]
     for place in range(CURVE_POINTS):
         cells = {
             "caption": _kept(context, against(place), "text"),
@@ -270,6 +282,23 @@ def _curve(context: Context) -> Block:
         }
         lines.append(Line(f"pair_{place + 1}", "", "", cells))
     return Block("Pairs of two that are worth the price", lines, CURVE, new_page=True)
+
+
+def _finding(context: Context, book: DriverBook) -> Of:
+    """What the pairs say: the first and the last of them."""
+
+    def text(answers: ImpliedAnswers) -> object:
+        curve, price = answers.curve, f"{context.company.currency.listing} {answers.price:,.2f}"
+        points = [] if curve is None else [point for point in curve.points if point.values]
+        if curve is None or len(points) < FEWEST_POINTS:
+            return f"Fewer than {FEWEST_POINTS} pairs of these are worth {price}"
+        first, last = (
+            f"{in_unit(point.against, curve.against_unit)} needs {in_unit(point.values[0], curve.unit)}"
+            for point in (points[0], points[-1])
+        )
+        return f"{book.driver(curve.against).label}: {first}, {last} for {price} a share"
+
+    return text
 
 
 PAIR_UNIT = "per year"
@@ -285,25 +314,30 @@ def blocks(context: Context) -> list[Block]:
         *_goal(context, book),
         *_meaning(context, book),
         made.block(context, asks=True),
-        _curve(context),
+        _curve(context, book),
     ]
 
 
 def charts(context: Context) -> list[Chart]:
+    curve = context.answers.implied(context.asked or float(context.made_for.price)).curve
+    if curve is None or sum(bool(point.values) for point in curve.points) < FEWEST_POINTS:
+        return []
+
     def column(group: str) -> str:
         return f"{{pair_1:{group}}}:{{pair_{CURVE_POINTS}:{group}}}"
 
     return [
         Chart(
-            title="Pairs that are worth the price",
+            title="{pair_finding:axes}",
             series=(Series("For the price", column("needed"), colour="2E75B6", labels="#,##0.0"),),
             categories=column("caption"),
             anchor=("A", f"pair_{CURVE_POINTS}"),
-            axis="For the price",
+            axis=with_unit("For the price", curve.unit),
             number_format="#,##0",
             size=(24.0, 6.8),
             legend=False,
             below=1,
+            from_zero=True,
         )
     ]
 
@@ -315,7 +349,7 @@ SHEET = Sheet(
     blocks,
     columns=lambda _: made.SENTENCE,
     charts=charts,
-    widths={LABEL: 44.0, UNIT: 11.0, FIRST_COLUMN: 44.0},
+    widths={LABEL: 47.0, UNIT: 11.0, FIRST_COLUMN: 44.0},
     only_answers=True,
     old_when=made.OLD_WHEN,
     place=73,

@@ -14,6 +14,8 @@ from xlwings_addin.sheets.spec import FIRST_COLUMN, NOTE, Block, Columns, Contex
 from xlwings_addin.valuation.xiaomi import Results
 
 NO_RANGE = "n/a"
+SOURCES_END = "inputs__end"
+"""The line of Sources behind the last row of an input."""
 EXTENDS, DIFFERS = "case_extends", "case_differs"
 HOUSE_VIEW = "house view"
 """What a case extends whose file names no other: `assumptions.csv`, which has no column."""
@@ -39,6 +41,11 @@ def columns(context: Context) -> dict[str, Columns]:
 def source_line(key: str, case: str) -> str:
     """The line of Sources for an input of a case."""
     return f"{key}__{case}"
+
+
+def source_row(key: str, number: int) -> str:
+    """The line of Sources for one of the sources of an input, counted from 1."""
+    return f"{key}__{number}"
 
 
 def out_of_range(r: Results, key: str) -> bool:
@@ -106,6 +113,34 @@ def _case_differences(context: Context) -> Line:
     )
 
 
+def _provenance(context: Context, key: str, column: str) -> str:
+    """What Sources says of the row that the selected case uses."""
+    if context.source_rows.by_case:
+        first, last = (source_line(key, case) for case in (context.cases[0], context.cases[-1]))
+        return f"INDEX({{sources.{first}:{column}}}:{{sources.{last}:{column}}},{{cover.case_index}})"
+    return f'IF({_row(key)}=0,"n/a",{_cell(key, column)})'
+
+
+def _source(context: Context, key: str) -> str:
+    """The source, or the reason of an assumption, of the row that the selected case uses."""
+    if context.source_rows.by_case:
+        remark, source = (_provenance(context, key, column) for column in ("remark", "source"))
+        return f'IF(AND({{{key}:basis}}="assumption",{remark}<>""),{remark},{source})'
+    remark, source = _cell(key, "remark"), _cell(key, "source")
+    chosen = f'IF(AND({{{key}:basis}}="assumption",{remark}<>""),{remark},{source})'
+    return f'IF({_row(key)}=0,"n/a",{chosen})'
+
+
+def _row(key: str) -> str:
+    return f"{{sources.{source_row(key, 1)}:row}}"
+
+
+def _cell(key: str, column: str) -> str:
+    """The cell of Sources in the row that the selected case takes, of those from the input's first on."""
+    first = source_row(key, 1)
+    return f"INDEX({{sources.{first}:{column}}}:{{sources.{SOURCES_END}:{column}}},{_row(key)})"
+
+
 def _line(parameter: Parameter, context: Context) -> Line:
     key = parameter.key
     cell_unit = {"rate": "rate", "count": "count"}.get(parameter.kind)
@@ -113,9 +148,7 @@ def _line(parameter: Parameter, context: Context) -> Line:
         cell_unit = "plain"
 
     def provenance(column: str) -> str:
-        """What Sources says of the row the selected case uses."""
-        first, last = (source_line(key, case) for case in (context.cases[0], context.cases[-1]))
-        return f"INDEX({{sources.{first}:{column}}}:{{sources.{last}:{column}}},{{cover.case_index}})"
+        return _provenance(context, key, column)
 
     def bound(of: Callable[[Row], float | None]) -> Callable[[Results], float | str]:
         return lambda r: NO_RANGE if (value := of(r.inputs.row(key))) is None else value
@@ -150,8 +183,7 @@ def _line(parameter: Parameter, context: Context) -> Line:
         {
             "source": Entry(
                 reason,
-                f'IF(AND({{{key}:basis}}="assumption",{provenance("remark")}<>""),'
-                f"{provenance('remark')},{provenance('source')})",
+                _source(context, key),
                 unit="text",
             ),
             "live": Entry(
@@ -166,10 +198,12 @@ def _line(parameter: Parameter, context: Context) -> Line:
                 follows=follows,
                 overrides=overrides,
             ),
-            "basis": Entry(lambda r: r.inputs.row(key).basis, provenance("basis"), unit="text"),
-            "as_of": Entry(as_of, provenance("as_of"), unit="date"),
-            "low": Entry(bound(lambda row: row.low), provenance("low"), unit=cell_unit),
-            "high": Entry(bound(lambda row: row.high), provenance("high"), unit=cell_unit),
+            "basis": Entry(
+                lambda r: r.inputs.row(key).basis, _provenance(context, key, "basis"), unit="text"
+            ),
+            "as_of": Entry(as_of, _provenance(context, key, "as_of"), unit="date"),
+            "low": Entry(bound(lambda row: row.low), _provenance(context, key, "low"), unit=cell_unit),
+            "high": Entry(bound(lambda row: row.high), _provenance(context, key, "high"), unit=cell_unit),
             "outside": Entry(
                 lambda r: float(out_of_range(r, key)),
                 f"IF(ISNUMBER({{{key}:low}}),"

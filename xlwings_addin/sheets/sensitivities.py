@@ -36,7 +36,7 @@ SIZE, BARS = 7, 20
 MIDDLE = SIZE // 2 + 1
 RATES = ("ratio", "rate", "share")
 ACROSS = tuple(f"across_{place}" for place in range(1, SIZE + 1))
-NO_TABLE = "the case has no two inputs for this table"
+NO_TABLE = "no two inputs for this table move the value in this case"
 TABLE: Layout = {
     "axes": Columns(FIRST_COLUMN, ("",), align="over"),
     "down": Columns(FIRST_COLUMN, ("",), 44.0),
@@ -114,8 +114,16 @@ def _table(context: Context, key: str, title: str) -> Block:
 
 
 def _named(axis: Axis) -> str:
-    unit = "" if axis.unit in RATES else f", {axis.unit}"
-    return f"{axis.label}{unit} ({axis.key})"
+    return with_unit(axis.label, axis.unit)
+
+
+def with_unit(label: str, unit: str) -> str:
+    """The label of an input with its unit; that of a rate stands beside every value.
+
+    >>> with_unit("Vehicle WACC", "rate"), with_unit("Vehicles delivered", "m vehicles")
+    ('Vehicle WACC', 'Vehicles delivered, m vehicles')
+    """
+    return label if unit in (*RATES, "") else f"{label}, {unit}"
 
 
 def _at(axis: Axis, place: int) -> str:
@@ -208,7 +216,7 @@ def charts(context: Context) -> list[Chart]:
             anchor=("A", f"bar_{BARS}"),
             axis=f"{context.company.currency.listing} a share, from the case",
             number_format="+0.0;-0.0;0",
-            size=(30.0, 11.0),
+            size=(30.0, 7.4),
             below=1,
             flat=True,
         )
@@ -222,7 +230,7 @@ SHEET = Sheet(
     blocks,
     columns=lambda _: made.SENTENCE,
     charts=charts,
-    widths={LABEL: 24.0, UNIT: 11.0, FIRST_COLUMN: 40.0},
+    widths={LABEL: 27.0, UNIT: 11.0, FIRST_COLUMN: 45.0},
     only_answers=True,
     old_when=made.OLD_WHEN,
     place=73,

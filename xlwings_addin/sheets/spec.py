@@ -69,6 +69,10 @@ A sheet with more columns has the keys further right. In a file the column is th
 """
 
 
+MOST_CASES = 12
+"""Cases that the workbook shows side by side: each is a column of Inputs and a row of Cover."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """What one column group of a line holds: a formula and the core's value for it, or a typed value.
@@ -111,13 +115,14 @@ class Columns:
     """A named group of columns: where it starts, what stands above each of them, how wide they are.
 
     Headings stand to the right, as figures do, unless `align` says otherwise; "over" lets a text run over
-    the blank cells to its right.
+    the blank cells to its right. Those that are not `printed` stand right of all others.
     """
 
     first: int
     headings: Sequence[str | Entry]
     width: float = 12.0
     align: Literal["left", "centre", "right", "over"] = "right"
+    printed: bool = True
 
     @property
     def count(self) -> int:
@@ -185,9 +190,11 @@ class Series:
 class Chart:
     """A native chart over lines of its sheet, its top left corner at a cell given as column and row.
 
-    `categories` is a reference in the notation of lines; bars that lie on their side (`flat`) have them from
-    the top down. The row of `anchor` is that of the line it names,
-    and `below` as many further down. `legend` names the series; that of series nobody sees does without.
+    The title is a text, or a reference in the notation of lines to the cell that has it, so that it says what
+    the figures say now. `categories` is such a reference, too; bars that lie on their side (`flat`) have them
+    from the top down. The row of `anchor` is that of the line it names, and `below` as many further down.
+    Bars that start `from_zero` do so whatever they reach. `legend` names the series; that of series nobody
+    sees does without.
     """
 
     title: str
@@ -201,6 +208,23 @@ class Chart:
     legend: bool = True
     below: int = 0
     flat: bool = False
+    from_zero: bool = False
+
+
+@dataclass(frozen=True)
+class SourceRows:
+    """The rows that the sheet Sources of an existing workbook has for inputs.
+
+    by_case     one for every case, as in workbooks of former versions; else one for every distinct source
+    count       how many each input has, where the cases that share one are joined
+    taken       which of them every case takes, by input
+    may_grow    whether the workbook gets the rows that it lacks
+    """
+
+    by_case: bool = False
+    count: Mapping[str, int] = field(default_factory=dict)
+    taken: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    may_grow: bool = True
 
 
 @dataclass(frozen=True)
@@ -210,6 +234,7 @@ class Context:
     unlisted           the results of the cases without one
     columns_of_book    the years and quarters that an existing workbook has columns for
     own_cases          cases that only an existing workbook has
+    source_rows        the rows that Sources has; none before there is a workbook
     columns_moved      where columns of a new workbook stand in an existing one, by the key of the sheet
     folder             where the tables are that only sheets read; None for the packaged company's
     made               the results that the answers are of; of the first case by default
@@ -221,6 +246,7 @@ class Context:
     unlisted: Mapping[str, Results] = field(default_factory=dict)
     columns_of_book: Calendar | None = None
     own_cases: tuple[str, ...] = ()
+    source_rows: SourceRows = field(default_factory=SourceRows)
     columns_moved: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     folder: Path | None = None
     made: Results | None = None
