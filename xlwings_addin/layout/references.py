@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets.spec import (
@@ -255,10 +255,25 @@ class Book:
 
     def resolve(self, formula: str, sheet: str, group: str, column: int) -> str:
         """A formula over keys as a formula over cells, seen from a column of a sheet of a new book."""
+        seen_from = formula, sheet, group
+        pieces = self._pieces.get(seen_from)
+        if pieces is None:
+            pieces = self._pieces[seen_from] = self._resolved(formula, sheet, group)
+        if len(pieces) == 1 and isinstance(pieces[0], str):
+            return pieces[0]
+        return _tidied("".join(piece if isinstance(piece, str) else piece.at(column) for piece in pieces))
+
+    @cached_property
+    def _pieces(self) -> dict[tuple[str, str, str], tuple[str | _Beside, ...]]:
+        """Formulas that were asked for, in pieces: all that the columns of a row share, and cells beside."""
+        return {}
+
+    def _resolved(self, formula: str, sheet: str, group: str) -> tuple[str | _Beside, ...]:
+        """A formula in pieces; in one, where it is the same in every column."""
 
         def reference(
             target_sheet: str | None, key: str, wanted: str, through: str, index: str | None
-        ) -> str:
+        ) -> str | _Beside:
             target = self.sheets[target_sheet or sheet]
             prefix = "" if target.sheet.key == sheet else f"{quoted(target.sheet.title)}!"
             if key == "*":
@@ -276,15 +291,31 @@ class Book:
                 start, end = placed.columns[wanted], placed.columns[through]
                 row, right = placed.rows[key], target.letter(end.first + end.count - 1)
                 return f"{prefix}${target.letter(start.first)}${row}:${right}${row}"
-            name = wanted or _natural_group(line, group)
-            return prefix + _address(target, key, name, index, column)
+            return _address(target, prefix, key, wanted or _natural_group(line, group), index)
 
         texts, references = _parsed(formula)
-        pieces = [texts[0]]
+        pieces: list[str | _Beside] = [texts[0]]
         for text, groups in zip(texts[1:], references, strict=True):
             pieces += (reference(*groups), text)
-        resolved = "".join(pieces)
-        return _SAME_SHEET_RANGE.sub(r"\1\2:", resolved) if "!" in resolved else resolved
+        fixed = [piece for piece in pieces if isinstance(piece, str)]
+        return (_tidied("".join(fixed)),) if len(fixed) == len(pieces) else tuple(pieces)
+
+
+class _Beside(NamedTuple):
+    """A cell of a row in the column from which it is looked at, or so many columns beside it."""
+
+    prefix: str
+    target: PlacedSheet
+    columns: int
+    row: int
+
+    def at(self, column: int) -> str:
+        return f"{self.prefix}{self.target.letter(column + self.columns)}{self.row}"
+
+
+def _tidied(formula: str) -> str:
+    """A formula in which the second cell of a range on another sheet does not name it again."""
+    return _SAME_SHEET_RANGE.sub(r"\1\2:", formula) if "!" in formula else formula
 
 
 @lru_cache(maxsize=4096)
@@ -313,30 +344,28 @@ def _natural_group(line: Line, group: str) -> str:
     )
 
 
-def _address(target: PlacedSheet, key: str, group: str, index: str | None, column: int) -> str:
-    """A cell or a range of a line, `column` being the one of a new book that it is seen from."""
+def _address(target: PlacedSheet, prefix: str, key: str, group: str, index: str | None) -> str | _Beside:
+    """A cell or a range of a line, behind the `prefix` that names its sheet."""
     placed, _ = target.lines[key]
     columns, row, letter = placed.columns[group], placed.rows[key], target.letter
     first, last = columns.first, columns.first + columns.count - 1
 
     def whole(start: int) -> str:
-        return f"${letter(start)}{row}:${letter(last)}{row}"
+        return f"{prefix}${letter(start)}{row}:${letter(last)}{row}"
 
     if index is None:
-        if columns.count == 1:
-            return f"${letter(first)}${row}"
-        return f"{letter(column)}{row}"
+        return f"{prefix}${letter(first)}${row}" if columns.count == 1 else _Beside(prefix, target, 0, row)
     if index == "all":
         return whole(first)
     if index == "last":
-        return f"${letter(last)}{row}"
+        return f"{prefix}${letter(last)}{row}"
     if index[0] in "+-":
-        return f"{letter(column + int(index))}{row}"
+        return _Beside(prefix, target, int(index), row)
     if index.endswith(":"):
         return whole(first + int(index[:-1]) - 1)
     if index.startswith(":"):
-        return f"${letter(first)}{row}:${letter(first + int(index[1:]) - 1)}{row}"
-    return f"${letter(first + int(index) - 1)}{row}"
+        return f"{prefix}${letter(first)}{row}:${letter(first + int(index[1:]) - 1)}{row}"
+    return f"{prefix}${letter(first + int(index) - 1)}{row}"
 
 
 def _place(

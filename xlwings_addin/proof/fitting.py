@@ -55,6 +55,9 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     parents, sources = _parents(pages), _source_rows(pages, grown)
     rows = sources.by_case, sources.may_grow, repr((sources.count, sources.taken))
     key = cases, calendar, rows, *sorted(parents.items())
+    as_grown = cases, calendar, (rows[0], True, rows[2]), *sorted(parents.items())
+    if not grown and as_grown in context.fits and _has_all_sources(context.fits[as_grown][2], pages):
+        key = as_grown
     if key not in context.fits:
         context.fits[key] = _fit(replace(context, source_rows=sources), cases, calendar, parents)
     of_book, missing, book = context.fits[key]
@@ -133,6 +136,12 @@ def _source_rows(pages: Pages, grown: bool) -> SourceRows:
         if key + first in rows
     }
     return SourceRows(count=last, taken=taken, may_grow=grown)
+
+
+def _has_all_sources(book: Book, pages: Pages) -> bool:
+    """Whether a workbook has every row for sources that it may grow to have."""
+    _, rows = pages.title_and_keys(sources_sheet.SHEET)
+    return book.sheets[sources_sheet.SHEET.key].lines.keys() <= rows.keys()
 
 
 def _count(value: object) -> int:
