@@ -301,7 +301,9 @@ def recalculate(
     The values that the file stores are held against the engine's first. What it reproduces keeps its bytes,
     as does what nothing makes due; calculated are cells without a value, volatile ones, cells that show
     #NAME? for want of our functions, and what hangs on them. `stored_values_are_old` makes every formula due.
-    The answer maps cells to values and counts what was reproduced, calculated and kept.
+    The answer maps cells to values and counts what was reproduced, calculated and kept. Without a stored
+    value only functions are believed that are proven or on which a second engine agrees, but on the sheets of
+    a model of ours, which `check` proves.
     Everything in the file but the values of formula cells stays byte for byte. `out` may be `path` itself.
     `target` names the host that is to open `out`: the functions are then called as that host calls them.
     A workbook without our functions that the embedded engine cannot evaluate goes to LibreOffice, where there
@@ -312,6 +314,7 @@ def recalculate(
     from xlwings_addin.engine.recalculation import file_with, recalculated
     from xlwings_addin.engine.respell import respell
     from xlwings_addin.functions.registry import callbacks, respelling
+    from xlwings_addin.proof.own_sheets import sheets_of_model
     from xlwings_addin.xlsx.package import read_package, save
 
     if out is not None and Path(out).suffix.lower() != Path(path).suffix.lower():
@@ -327,6 +330,7 @@ def recalculate(
         callbacks(),
         keep_uncalculated=keep_uncalculated,
         stored_values_are_old=stored_values_are_old,
+        own_sheets=sheets_of_model(package),
     )
     if out is not None:
         save(out, respell(file_with(package, values), names))

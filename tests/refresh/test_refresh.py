@@ -38,7 +38,7 @@ from xlwings_addin.xlsx.package import (
     write_values,
 )
 
-KILLS = int(os.environ.get("KILLS", "40"))
+KILLS = int(os.environ.get("KILLS", "15"))
 """In one run; `KILLS=300` for a longer one."""
 
 

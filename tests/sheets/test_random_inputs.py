@@ -12,18 +12,23 @@ from xlwings_addin.inputs.cases import Inputs
 from xlwings_addin.inputs.parameter import Value
 from xlwings_addin.inputs.parameters import PARAMETERS
 
-DRAWS, MOST_REJECTED = 20, 10
+DRAWS, MOST_REJECTED = 8, 10
 """In every case; a draw that breaks a rule between inputs is rejected."""
 FIXED = ("replicates",)
 """Choices that are no assumption: a drawn case replicates nothing."""
 NEED_QUARTERS = {"devices_method": "segments", "vehicle_method": "units"}
 """Methods that start from reported quarters of the base year; the cases of 2024 have none."""
-AT_ENDS = 4
-"""Of this many draws one is of ends of ranges only."""
+AT_ENDS = 2
+"""The first draws of a case are of ends of ranges only: of any ends, then of the other ones."""
 
 
-def drawn(inputs: Inputs, generator: np.random.Generator, *, at_ends: bool) -> dict[str, Value]:
-    """Every input that has a range, within it or at one of its ends, and every choice among its words."""
+def drawn(
+    inputs: Inputs, generator: np.random.Generator, *, at_ends: bool, before: Mapping[str, Value]
+) -> dict[str, Value]:
+    """Every input that has a range, within it or at one of its ends, and every choice among its words.
+
+    At the ends it is the other one where an input stood at an end in the draw before.
+    """
     values: dict[str, Value] = {}
     has_quarters = bool(inputs.tables.calendar.base(inputs.count("base_year")).reported)
     for parameter in PARAMETERS:
@@ -34,7 +39,9 @@ def drawn(inputs: Inputs, generator: np.random.Generator, *, at_ends: bool) -> d
             values[parameter.key] = str(generator.choice(words))
         elif row.low is not None and row.high is not None:
             is_whole = parameter.kind in ("count", "year")
-            if at_ends:
+            if at_ends and before.get(parameter.key) in (row.low, row.high):
+                number = row.high if before[parameter.key] == row.low else row.low
+            elif at_ends:
                 number = float(generator.choice((row.low, row.high)))
             elif is_whole:
                 number = float(generator.integers(int(row.low), int(row.high), endpoint=True))
@@ -51,9 +58,10 @@ def test_every_formula_agrees_with_the_core_on_inputs_drawn_at_random(live: Live
     taken: dict[str, set[Value]] = {}
     ends: set[tuple[str, Value]] = set()
     accepted, rejected, comparisons = dict.fromkeys(cases, 0), 0, 0
+    before: dict[str, Value] = {}
     while case := next((case for case in cases if accepted[case] < DRAWS), ""):
-        inputs, at_ends = live.results[case].inputs, accepted[case] % AT_ENDS == 0
-        values = drawn(inputs, generator, at_ends=at_ends)
+        inputs, at_ends = live.results[case].inputs, accepted[case] < AT_ENDS
+        values = drawn(inputs, generator, at_ends=at_ends, before=before if accepted[case] else {})
         try:
             live.change(case, **values)
         except DomainError:
@@ -64,7 +72,7 @@ def test_every_formula_agrees_with_the_core_on_inputs_drawn_at_random(live: Live
         live.keep_results()
         differences = live.differences()
         assert not differences, summary(differences, values)
-        accepted[case] += 1
+        accepted[case], before = accepted[case] + 1, values
         comparisons += len(live.formulas)
         for key, value in values.items():
             taken.setdefault(key, set()).add(value)

@@ -27,6 +27,8 @@ _STRICT = (
 """What Strict Open XML writes, and what transitional files say instead (ECMA-376 Part 1 and Part 4)."""
 _CALCULATION = re.compile(rb"<(?:\w+:)?calcPr\b[^>]*>")
 _ITERATE = re.compile(rb"""\siterate\s*=\s*["'][^"']*["']""")
+_PACKED_ABOVE = 32 << 20
+"""What is larger goes to the engine compressed, which takes longer and less memory."""
 _DEFAULT_SHEET = "Sheet1"
 """formualizer 0.13.0 begins with a sheet of this name and loses one that is called sheet1 or SHEET1."""
 
@@ -48,7 +50,10 @@ def engine_bytes(package: Package, blanked: Iterable[CellKey] = ()) -> bytes:
         every = {**package.parts, **changed}
         changed |= {new: every[old] for old, new in renamed.items()} | dict.fromkeys(renamed)
     changed = {part: data for part, data in changed.items() if data != package.parts.get(part, b"")}
-    return package.with_parts(changed) if changed else package.original
+    if not changed and package.packed is not None:
+        return package.packed
+    expanded = sum(map(len, package.parts.values()))
+    return package.with_parts(changed, small=expanded > _PACKED_ABOVE)
 
 
 def _plain_values(package: Package) -> dict[CellKey, CellValue]:

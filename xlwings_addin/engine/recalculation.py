@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -11,8 +11,9 @@ from xlwings_addin.engine.collecting import collection_paused
 from xlwings_addin.engine.exchange import Udf
 from xlwings_addin.engine.libreoffice import values_instead
 from xlwings_addin.engine.limits import progressed
+from xlwings_addin.engine.loading import LoadedBook
 from xlwings_addin.engine.second_opinion import doubted
-from xlwings_addin.engine.witness import Distrust, Outcome, UntrustedError, Witness, is_reproduced
+from xlwings_addin.engine.witness import Distrust, Doubted, Outcome, UntrustedError, Witness, is_reproduced
 from xlwings_addin.xlsx.package import CellKey, CellValue, Package, Source, parts_with_values, read_package
 from xlwings_addin.xlsx.writing import parts_recalculated_on_load
 
@@ -54,6 +55,7 @@ def recalculated(
     *,
     keep_uncalculated: bool = False,
     stored_values_are_old: bool = False,
+    own_sheets: Collection[str] = (),
     timeout: float = 120.0,
 ) -> Recalculated:
     """The values that a workbook's formula cells should show; `udfs` as for `calculate.recalculate`.
@@ -61,19 +63,36 @@ def recalculated(
     A stored value that the engine reproduces, or that nothing makes due, stays. A formula that is due and
     that the engine cannot calculate with certainty stops the run, unless LibreOffice answers for it (see
     `libreoffice.values_instead`) and agrees with every value that is certain; or `keep_uncalculated` says to
-    leave it, and all that hang on it, as stored.
+    leave it, and all that hang on it, as stored. On `own_sheets` functions need no proof: there stands
+    a model that is held against another computation when it is built and checked.
     Raises UntrustedError, which names the formulas; BookError for a workbook that cannot be read.
     """
     with collection_paused():
-        return Recalculated(_outcome(source, udfs, keep_uncalculated, stored_values_are_old, timeout))
+        package = read_package(source)
+        witness = Witness(package, udfs, stored_values_are_old=stored_values_are_old)
+        doubts = partial(_doubted_elsewhere, own_sheets, timeout)
+        return Recalculated(_outcome(package, udfs, witness, keep_uncalculated, doubts, timeout))
+
+
+def _doubted_elsewhere(
+    own_sheets: Collection[str],
+    timeout: float,
+    book: LoadedBook,
+    cells: Iterable[CellKey],
+    values: Mapping[CellKey, CellValue],
+) -> Mapping[CellKey, str]:
+    return doubted(book, [key for key in cells if key[0] not in own_sheets], values, timeout)
 
 
 def _outcome(
-    source: Source, udfs: Mapping[str, Udf], keep: bool, stored_values_are_old: bool, timeout: float
+    package: Package,
+    udfs: Mapping[str, Udf],
+    witness: Witness,
+    keep: bool,
+    doubts: Doubted,
+    timeout: float,
 ) -> Outcome:
     """What the witness lets stand, with LibreOffice's values where it may answer."""
-    package = read_package(source)
-    witness = Witness(package, udfs, stored_values_are_old=stored_values_are_old)
     try:
         outcome = witness.outcome()
     except UntrustedError as refusal:
@@ -83,7 +102,7 @@ def _outcome(
             return second
         if not keep:
             raise
-    return witness.believed(outcome, partial(doubted, timeout=timeout), keep=keep)
+    return witness.believed(outcome, doubts, keep=keep)
 
 
 def _second(

@@ -13,11 +13,11 @@ from xlwings_addin.core.errors import BookError
 from xlwings_addin.layout.as_left import is_as_left, marked_as_left
 from xlwings_addin.layout.state import State, parts_with_state, read_state
 from xlwings_addin.proof.context import Functions
+from xlwings_addin.proof.own_sheets import own_sheets
 from xlwings_addin.proof.pages import Pages
 from xlwings_addin.refresh.growth.growing import Grown, grown
 from xlwings_addin.refresh.growth.growth import Growth
 from xlwings_addin.refresh.medium import Account
-from xlwings_addin.sheets import sheets
 from xlwings_addin.xlsx.cell_contents import cell_contents
 from xlwings_addin.xlsx.exchanging import replace_if
 from xlwings_addin.xlsx.locking import locked
@@ -242,7 +242,7 @@ class FileMedium:
         """The cells on the analyst's own sheets whose values are not certain; of ours the core is witness."""
         from xlwings_addin.engine.second_opinion import doubted
 
-        ours = {self.pages.title_and_keys(sheet)[0] for sheet in sheets()}
+        ours = own_sheets(self.state(), self.pages, self.titles())
         return doubted(book, [key for key in cells if key[0] not in ours], values, SECOND_ENGINE_SECONDS)
 
     def grow(self, context: Context, state: State | None) -> Growth:
@@ -278,11 +278,10 @@ class FileMedium:
         parts = parts_with_values(self._typed, new, add_cells=True) | self._new_charts()
         if self._is_incomplete:
             parts |= parts_recalculated_on_load(self._typed)
-        parts |= parts_with_state(self._typed, state)
-        if self._is_certain:
-            parts = marked_as_left({**self._typed.parts, **parts})
-        data = self._typed.with_parts(parts)
-        return with_formulas(read_package(data), self.links, ()).original if self.links else data
+        written = self._typed.edited({**parts, **parts_with_state(self._typed, state)})
+        if self.links:
+            written = with_formulas(written, self.links, ())
+        return written.with_parts(marked_as_left(written.parts) if self._is_certain else {})
 
     def _new_charts(self) -> dict[str, bytes]:
         """The charts of sheets that have come in, with the values they show."""

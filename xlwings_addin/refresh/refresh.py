@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from xlwings_addin.analytics.bridge import Bridge, bridge
 from xlwings_addin.core.errors import BookError, ChoiceError, ValuationError
+from xlwings_addin.engine.collecting import collection_paused
 from xlwings_addin.inputs.defaults import PACKAGED
 from xlwings_addin.inputs.nearest import one_of
 from xlwings_addin.layout.references import Book, PlacedCell
@@ -57,7 +58,7 @@ def refresh(
     from another version, has a formula with no trustworthy value or was changed meanwhile; `InputError` and
     `DomainError` for tables that break a rule, `ChoiceError` for an unknown case.
     """
-    with nullcontext() if request.dry_run else medium.undo():
+    with collection_paused(), nullcontext() if request.dry_run else medium.undo():
         progress("Reading the workbook")
         state, time = medium.state(), now().replace(microsecond=0).isoformat()
         context = load_context(request.folder, amended=request.amended)

@@ -5,11 +5,9 @@ Source: ECMA-376 Part 1, 18.3.1.13 (`col`): runs of columns with width, style an
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from xlwings_addin.xlsx.moving.grid import rows_of
 from xlwings_addin.xlsx.moving.markup import Markup
-from xlwings_addin.xlsx.parts import Package, read_package
+from xlwings_addin.xlsx.parts import Package
 
 TAKEN = ("width", "customWidth", "style", "bestFit", "outlineLevel")
 """What a new column takes over. It is not hidden, nor folded away: what is new is seen."""
@@ -33,4 +31,4 @@ def with_columns_like_the_one_before(package: Package, sheet: str, first: int, c
     tag = data[model.start : model.start + data[model.start :].index(b"col") + 3]
     looks = "".join(f' {name}="{value}"' for name in TAKEN if (value := model.get(name)) is not None)
     markup.insert(model.end, tag + f' min="{first}" max="{last}"{looks}/>'.encode())
-    return replace(read_package(package.with_parts({part: markup.result()})), display=package.display)
+    return package.edited({part: markup.result()})

@@ -5,13 +5,13 @@ Source: ECMA-376 Part 1, 18.17 (formulas).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from xlwings_addin.xlsx.moving.book import BookMove
 from xlwings_addin.xlsx.moving.formulas import FormulaMover, Located, Sheets
 from xlwings_addin.xlsx.moving.references import Reference
 from xlwings_addin.xlsx.moving.shift import LIMITS, Shift
-from xlwings_addin.xlsx.parts import Package, read_package
+from xlwings_addin.xlsx.parts import Package
 
 
 @dataclass(frozen=True)
@@ -58,4 +58,4 @@ def extended(package: Package, run: Run) -> Package:
     parts = BookMove(package, run.sheet, mover).changed()
     if not parts:
         return package
-    return replace(read_package(package.with_parts(parts)), display=package.display)
+    return package.edited(parts)

@@ -38,16 +38,28 @@ _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16
 class Package:
     """The parts of a workbook by name, in the order of the file.
 
-    `display` is how messages name the workbook; `original` are the bytes it came from; `stored` are the
-    values of its cells once `reading.read_values` has read them.
+    `display` is how messages name the workbook; `packed` are the bytes it came from, None for one that was
+    edited since; `stored` are the values of its cells once `reading.read_values` has read them.
     """
 
     display: str
     parts: Mapping[str, bytes] = field(repr=False)
-    original: bytes = field(repr=False)
+    packed: bytes | None = field(repr=False)
     entries: Mapping[str, zipfile.ZipInfo] = field(repr=False)
     _scanned: dict[str, SheetCells] = field(default_factory=dict, repr=False, compare=False)
     stored: dict[CellKey, CellValue] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def original(self) -> bytes:
+        """The workbook as bytes: those it came from or, once it was edited, its parts packed."""
+        return self.with_parts({}) if self.packed is None else self.packed
+
+    def edited(self, changed: Mapping[str, bytes | None]) -> Package:
+        """The workbook with some parts replaced (None: left out); what was read of the others is kept."""
+        parts = {name: data for name, data in {**self.parts, **changed}.items() if data is not None}
+        entries = {name: entry for name, entry in self.entries.items() if name in parts}
+        scanned = {part: cells for part, cells in self._scanned.items() if part not in changed}
+        return Package(self.display, parts, None, entries, scanned)
 
     def refusal(self, rule: str) -> BookError:
         """An error that names this workbook."""
@@ -177,15 +189,17 @@ class Package:
             for formula in formulas_in(sheet, self.cells(part).contents)
         ]
 
-    def with_parts(self, changed: Mapping[str, bytes | None]) -> bytes:
-        """The package as bytes with some parts replaced (None: left out) and all others as they were."""
+    def with_parts(self, changed: Mapping[str, bytes | None], *, small: bool = True) -> bytes:
+        """The package as bytes with some parts replaced (None: left out) and all others as they were.
+
+        For a reader in this process it need not be `small`: then nothing is compressed.
+        """
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             for name, data in {**self.parts, **changed}.items():
                 if data is not None:
-                    archive.writestr(
-                        _copied(self.entries[name]) if name in self.entries else _new(name), data
-                    )
+                    entry = _copied(self.entries[name]) if name in self.entries else _new(name)
+                    archive.writestr(entry, data, None if small else zipfile.ZIP_STORED)
         return buffer.getvalue()
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from xlwings_addin.xlsx.edits import Edit, apply, encoded, escaped, inserted_cells
-from xlwings_addin.xlsx.parts import Package, read_package
+from xlwings_addin.xlsx.parts import Package
 from xlwings_addin.xlsx.reading import formula_cells
 from xlwings_addin.xlsx.scanning import Scanner, SheetCell, prefix_of
 from xlwings_addin.xlsx.values import CellKey, CellValue
-from xlwings_addin.xlsx.writing import freeze_formulas, without_calculation_chain
+from xlwings_addin.xlsx.writing import frozen_parts, without_calculation_chain
 
 _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 
@@ -34,10 +34,9 @@ def with_cells(package: Package, cells: Mapping[CellKey, Placed]) -> Package:
     The calculation chain, which would list other cells, is left out; programs rebuild it.
     Raises BookError for a sheet that is not there and a value that no cell can hold.
     """
-    name = package.display
     formulas = {(cell.sheet, cell.cell) for cell in formula_cells(package)} & cells.keys()
     if formulas:
-        package = replace(read_package(freeze_formulas(package, formulas)), display=name)
+        package = package.edited(frozen_parts(package, formulas))
     by_sheet: dict[str, dict[str, Placed]] = {}
     for (sheet, address), placed in cells.items():
         by_sheet.setdefault(sheet, {})[address] = placed
@@ -45,7 +44,7 @@ def with_cells(package: Package, cells: Mapping[CellKey, Placed]) -> Package:
     for sheet, placed_cells in by_sheet.items():
         part = package.sheet_part(sheet)
         parts[part] = apply(package.parts[part], list(_edits(package, part, sheet, placed_cells)))
-    return replace(read_package(package.with_parts(parts)), display=name)
+    return package.edited(parts)
 
 
 def _edits(package: Package, part: str, sheet: str, cells: Mapping[str, Placed]) -> Iterator[Edit]:

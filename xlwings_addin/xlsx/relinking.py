@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.xlsx.edits import Edit, apply, escaped, value_edits
-from xlwings_addin.xlsx.parts import Package, read_package
+from xlwings_addin.xlsx.parts import Package
 from xlwings_addin.xlsx.reading import formula_cells, read_values
 from xlwings_addin.xlsx.scanning import SheetCell, prefix_of
 from xlwings_addin.xlsx.values import CellKey, CellValue
-from xlwings_addin.xlsx.writing import freeze_formulas, without_calculation_chain
+from xlwings_addin.xlsx.writing import frozen_parts, without_calculation_chain
 
 
 def with_formulas(package: Package, formulas: Mapping[CellKey, str], typed: Collection[CellKey]) -> Package:
@@ -20,10 +19,10 @@ def with_formulas(package: Package, formulas: Mapping[CellKey, str], typed: Coll
     The stored values stay as they are until they are written. The calculation chain, which would list other
     cells, is left out; programs rebuild it. Raises BookError for a cell that the sheet's XML does not have.
     """
-    touched, name = {*typed, *formulas}, package.display
+    touched = {*typed, *formulas}
     present = {(cell.sheet, cell.cell) for cell in formula_cells(package)}
     if touched & present:
-        package = replace(read_package(freeze_formulas(package, touched & present)), display=name)
+        package = package.edited(frozen_parts(package, touched & present))
     if not formulas:
         return package
     values = read_values(package)
@@ -42,7 +41,7 @@ def with_formulas(package: Package, formulas: Mapping[CellKey, str], typed: Coll
             value = values.get((sheet, address))
             edits += _formula_edits(package.parts[part], cell, formula, value, f"{sheet}!{address}")
         parts[part] = apply(package.parts[part], edits)
-    return replace(read_package(package.with_parts(parts)), display=name)
+    return package.edited(parts)
 
 
 def _formula_edits(

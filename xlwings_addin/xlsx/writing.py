@@ -141,6 +141,11 @@ def freeze_formulas(source: Source, cells: Collection[CellKey]) -> bytes:
     Raises BookError for a sheet that does not exist and for a cell without formula.
     """
     package = read_package(source)
+    return package.with_parts(frozen_parts(package, cells))
+
+
+def frozen_parts(package: Package, cells: Collection[CellKey]) -> dict[str, bytes | None]:
+    """The parts that `freeze_formulas` changes; errors as for it."""
     changed: dict[str, bytes | None] = without_calculation_chain(package)
     for sheet, addresses in _by_sheet(dict.fromkeys(cells)).items():
         part = package.sheet_part(sheet)
@@ -151,7 +156,7 @@ def freeze_formulas(source: Source, cells: Collection[CellKey]) -> bytes:
             raise BookError("cell", place, "holds no formula that could be frozen", display=place)
         data = package.parts[part]
         changed[part] = apply(data, freeze_edits(data, stored, addresses.keys()))
-    return package.with_parts(changed)
+    return changed
 
 
 def without_calculation_chain(package: Package) -> dict[str, bytes | None]:

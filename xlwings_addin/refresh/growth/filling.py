@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 
@@ -26,7 +26,6 @@ from xlwings_addin.xlsx.package import (
     CellKey,
     CellValue,
     Package,
-    read_package,
     read_values,
     with_child,
 )
@@ -302,7 +301,7 @@ class Filling:
             self.added.append(f"name {name}")
         if data == package.parts[workbook]:
             return package
-        return replace(read_package(package.with_parts({workbook: data})), display=package.display)
+        return package.edited({workbook: data})
 
     def _named_lines(self) -> set[str]:
         """The names, former ones too, of lines that the book has."""

@@ -25,7 +25,7 @@ from xlwings_addin.xlsx.addresses import join_address, split_address
 from xlwings_addin.xlsx.column_looks import with_columns_like_the_one_before
 from xlwings_addin.xlsx.extending import Run, extended
 from xlwings_addin.xlsx.moving.shift import Axis, Shift
-from xlwings_addin.xlsx.package import CellKey, Package, formula_cells, moved_parts, read_package
+from xlwings_addin.xlsx.package import CellKey, Package, formula_cells, moved_parts
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class _Grower:
         self, sheet: str, at: int, count: int, axis: Axis, further: Sequence[tuple[int, int]] = ()
     ) -> None:
         parts = moved_parts(self.package, sheet, at, count, axis, further)
-        self.package = replace(read_package(self.package.with_parts(parts)), display=self.package.display)
+        self.package = self.package.edited(parts)
         self.moves.append((sheet, Shift(axis, at, count, tuple(further))))
 
     def _extend(self) -> list[CellKey]:
