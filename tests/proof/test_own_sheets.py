@@ -16,6 +16,7 @@ from xlwings_addin.proof.context import load_context
 from xlwings_addin.proof.own_sheets import sheets_of_model
 from xlwings_addin.valuation.xiaomi import evaluate
 from xlwings_addin.xlsx.package import CellKey, read_package, write_values
+from xlwings_addin.xlsx.relinking import with_formulas
 
 ROOT = Path(__file__).parents[2]
 PLACES = Book(load_context())
@@ -46,8 +47,8 @@ def test_a_model_is_recalculated_without_a_second_engine(book_file: Path, asked:
 
 def test_beside_it_a_formula_of_the_analyst_s_own_needs_one(book_file: Path, asked: list[object]) -> None:
     titles = read_package(book_file).titles
-    data = with_new_sheet(book_file.read_bytes(), "Mine", lambda sheet: sheet.append(["=PERCENTILE(B1:B5,0.5)"]))
-    book_file.write_bytes(data)
+    package = read_package(with_new_sheet(book_file.read_bytes(), "Mine", lambda sheet: sheet.append([1.0])))
+    book_file.write_bytes(with_formulas(package, {("Mine", "A1"): "=PERCENTILE(B1:B5,0.5)"}, ()).original)
     assert sheets_of_model(read_package(book_file)) == set(titles)
     with pytest.raises(UntrustedError, match=r"^cell Mine!A1 .*PERCENTILE"):
         xa.recalculate(book_file, stored_values_are_old=True)
