@@ -15,7 +15,7 @@ from xlwings_addin.engine.loading import LoadedBook
 from xlwings_addin.engine.prepared import engine_name
 from xlwings_addin.engine.tables import Tables
 from xlwings_addin.engine.trees import tree_of
-from xlwings_addin.engine.unevaluated import NO_RESULT, Unevaluated, UnevaluatedError
+from xlwings_addin.engine.unevaluated import NO_RESULT, STOPS, Unevaluated, UnevaluatedError
 from xlwings_addin.xlsx.addresses import cells_in, join_address
 from xlwings_addin.xlsx.package import CellKey, CellValue
 
@@ -111,8 +111,8 @@ class Settling:
             try:
                 self.book.workbook.evaluate_cell(engine_name(key[0]), *place)
             except ExcelEvaluationError as error:
-                culprits.append(Unevaluated(*key, f"={self.book.texts[key]}", f"stops the engine ({error})"))
-        return culprits or [Unevaluated("", "workbook", "the whole", f"stops the engine ({failure})")]
+                culprits.append(Unevaluated(*key, f"={self.book.texts[key]}", f"{STOPS} ({error})"))
+        return culprits or [Unevaluated("", "workbook", "the whole", f"{STOPS} ({failure})")]
 
     def _settled(self, raw: dict[CellKey, object], *, rounds: int) -> dict[CellKey, object]:
         """The values once no further evaluation changes any; `rounds` counts the results of several cells.

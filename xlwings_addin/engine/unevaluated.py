@@ -15,6 +15,8 @@ NO_RESULT = {
     "Spill": "would fill more cells than its own, and they are not free",
     "Name": "uses a name or function that the engine does not know, or a cell that does",
 }
+STOPS = "stops the engine"
+"""What the reason begins with where the engine gives up on the whole."""
 
 
 class Unevaluated(NamedTuple):

@@ -27,13 +27,15 @@ from xlwings_addin.engine.exchange import Udf
 from xlwings_addin.engine.formulas import functions_in, words_in
 from xlwings_addin.engine.loading import LoadedBook
 from xlwings_addin.engine.rounding import LeftOver
-from xlwings_addin.engine.unevaluated import NO_RESULT, Unevaluated, UnevaluatedError
+from xlwings_addin.engine.unevaluated import NO_RESULT, STOPS, Unevaluated, UnevaluatedError
 from xlwings_addin.xlsx.package import CellKey, CellValue, Source, read_package, read_values
 
 RELATIVE = 1e-9
 _ZERO = 1e-12
 """What counts as zero beside a stored or computed zero."""
 _VOLATILE = frozenset(("NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY", "INFO"))
+_DYNAMIC = frozenset(("OFFSET", "INDIRECT", "ANCHORARRAY", "_XLFN.ANCHORARRAY"))
+"""What takes its cells from a calculation; the engine gives up where that goes in too many rounds."""
 _MOST_ROUNDS = 12
 """Rounds in which doubtful formulas are told from those that only hang on them."""
 _LISTED = 10
@@ -269,7 +271,7 @@ class Witness:
 
     def _examined(self) -> dict[CellKey, CellValue]:
         """The engine's values with every formula that is not trusted replaced by its stored value."""
-        values, unevaluated = self._attempt()
+        values, unevaluated = self._attempt_without_culprits()
         for _ in range(_MOST_ROUNDS):
             doubtful = self._doubtful(values, unevaluated)
             if not doubtful:
@@ -279,9 +281,27 @@ class Witness:
             self._left_over |= excused
             if first.keys() - excused:
                 self._distrust({key: cell for key, cell in first.items() if key not in excused})
-                values, unevaluated = self._attempt()
+                values, unevaluated = self._attempt_without_culprits()
         self._distrust(self._doubtful(values, unevaluated))
         return self._attempt()[0]
+
+    def _attempt_without_culprits(self) -> tuple[dict[CellKey, CellValue], dict[CellKey, Distrust]]:
+        """An attempt without the formulas at which the engine gives up on the whole; they are not trusted."""
+        while True:
+            try:
+                return self._attempt()
+            except UnevaluatedError as failure:
+                formulas, frozen = self._book.formulas.keys(), self._book.frozen.keys()
+                places = {(cell.sheet, cell.cell): cell.reason for cell in failure.cells}
+                culprits = {key: reason for key, reason in places.items() if key in formulas - frozen}
+                if not culprits:
+                    words, reason = self._words_calling(_DYNAMIC), failure.cells[-1].reason
+                    dynamic = (key for key, text in self._book.patterns.items() if _calls(text, words))
+                    culprits = dict.fromkeys(dynamic, reason) if reason.startswith(STOPS) else {}
+                    culprits = {key: why for key, why in culprits.items() if key not in frozen}
+                if not culprits or self._holds_nothing:
+                    raise
+                self._distrust({key: self._because(key, reason) for key, reason in culprits.items()})
 
     def _excused(self, doubtful: Mapping[CellKey, Distrust]) -> set[CellKey]:
         """Those whose stored value differs by no more than rounding leaves where large figures cancel."""
