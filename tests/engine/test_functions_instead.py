@@ -10,6 +10,7 @@ import io
 import math
 import re
 import zipfile
+from datetime import datetime
 
 import openpyxl
 import pytest
@@ -210,3 +211,27 @@ def test_the_file_keeps_its_own_formulas() -> None:
     recalculate(book, {})
     with zipfile.ZipFile(io.BytesIO(book)) as package:
         assert re.search(rb"<f>IF\(A1=A2,1,2\)</f>", package.read("xl/worksheets/sheet1.xml"))
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "shown"),
+    [
+        # Apache POI's test workbooks ElapsedFormatTests.xlsx (Tests!A32, A35, A42) and GeneralFormatTests.xlsx
+        # (A13, A18), saved by Excel for Mac, which counts from 1904 and has times below zero.
+        (-0.08546296296296296, "[h]:m:s.000", "-2:3:4.000"),
+        (-0.08546296296296296, "[hh]:mm:ss.0", "-02:03:04.0"),
+        (1.2345678912, "General", "1.234567891"),
+        (100000000000.0, "General", "1E+11"),
+        # Microsoft, "Date systems in Excel": the 1904 system begins on 1 January 1904, 1,462 days later.
+        (0.0, "d mmm yyyy", "1 Jan 1904"),
+        (45359.0 - 1462, "d mmm yyyy", "8 Mar 2024"),
+    ],
+)
+def test_text_in_a_book_that_counts_from_1904(value: float, code: str, shown: str) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = datetime(1904, 1, 1)
+    sheet = book.active
+    sheet["A1"], sheet["B1"], sheet["C1"] = value, code, "=TEXT(A1,B1)"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    assert recalculate(buffer.getvalue(), {})[sheet.title, "C1"] == shown

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from xlwings_addin.engine.exchange import Udf
 from xlwings_addin.engine.forms import is_several_cells
-from xlwings_addin.engine.instead import BUILT_IN, HELPERS, OF_DAYS
+from xlwings_addin.engine.instead import BUILT_IN, FROM_1904, HELPERS, OF_DAYS
 from xlwings_addin.engine.spelling import Surroundings, spelled
 from xlwings_addin.xlsx.addresses import split_address
 from xlwings_addin.xlsx.package import CellKey, Package, formula_cells
@@ -32,10 +32,13 @@ _TOTAL = re.compile(r"\b(?:SUBTOTAL|AGGREGATE)\s*\(", re.IGNORECASE)
 def registered(*, uses_1904_dates: bool) -> Mapping[str, Udf]:
     """The functions that the engine calls, by name; some of the names are those of built-in ones.
 
-    Those that make days of numbers or texts count from 1900; a book that counts from 1904 has the engine's.
+    Those that make days of numbers or texts count from 1900; a book that counts from 1904 has the engine's,
+    but for those that know both.
     """
     own = {**BUILT_IN, **HELPERS}
-    return {name: udf for name, udf in own.items() if not (uses_1904_dates and name in OF_DAYS)}
+    if not uses_1904_dates:
+        return own
+    return {**{name: udf for name, udf in own.items() if name not in OF_DAYS}, **FROM_1904}
 
 
 def replaces_name(text: str) -> bool:

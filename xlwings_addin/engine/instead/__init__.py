@@ -26,7 +26,7 @@ from xlwings_addin.engine.instead import (
     texts,
 )
 
-__all__ = ["BUILT_IN", "HELPERS", "OF_DAYS"]
+__all__ = ["BUILT_IN", "FROM_1904", "HELPERS", "OF_DAYS"]
 
 Function = Callable[..., object]
 
@@ -52,6 +52,9 @@ HELPERS: Final[dict[str, Function]] = {
     **subtotal.HELPERS,
 }
 """By names of ours, which no formula of a file calls."""
+
+FROM_1904: Final[dict[str, Function]] = texts.FROM_1904
+"""Functions for a book that counts its days from 1904."""
 
 OF_DAYS: Final = frozenset(
     (*dates.FUNCTIONS, "TEXT", "VALUE", "VAL_EACH_DATE", "VAL_EACH_EDATE", "VAL_EACH_EOMONTH")

@@ -75,8 +75,10 @@ _ASIDE = re.compile(
 _CURRENCY = re.compile(r"\[\$([^\]-]*)(?:-[^\]]*)?\]")
 
 
-def formatted(value: float | str, code: str) -> str:
-    """A number or text in a number format.
+def formatted(value: float | str, code: str, *, from_1904: bool = False) -> str:
+    """A number or text in a number format; `from_1904` says when the days of a book begin.
+
+    A book that counts from 1904 knows dates and times below zero.
 
     >>> formatted(-3, "0_);(0)"), formatted(0.1234, "0.0%"), formatted(45359, "d mmm yyyy")
     ('(3)', '12.3%', '8 Mar 2024')
@@ -85,7 +87,7 @@ def formatted(value: float | str, code: str) -> str:
     if isinstance(value, str):
         return _text_section(sections, value)
     section, absolute = _choose(sections, value)
-    return _apply(section.code, abs(value) if absolute else value, value)
+    return _apply(section.code, abs(value) if absolute else value, value, from_1904)
 
 
 def _sections(code: str) -> list[_Section]:
@@ -205,13 +207,15 @@ def _bare(code: str) -> str:
     return re.sub(r'"[^"]*"|\\.|_.|\*.', "", code)
 
 
-def _apply(code: str, value: float, signed: float) -> str:
+def _apply(code: str, value: float, signed: float, from_1904: bool) -> str:
     if not code:
         return "-" if signed < 0 and value < 0 else ""
     pieces = _pieces(code)
     kinds = {kind for kind, _ in pieces}
     if kinds & {"date", "elapsed", "half"}:
-        return _moment(pieces, value)
+        if not from_1904:
+            return _moment(pieces, value)
+        return f"{'-' if value < 0 else ''}{_moment(pieces, abs(value), _FROM_1904)}"
     if "place" in kinds or "power" in kinds:
         return _number(pieces, value)
     text = "".join(in_a_cell(abs(value)) if kind in ("general", "text") else piece for kind, piece in pieces)
@@ -392,11 +396,16 @@ def _split(value: float, decimals: int) -> _Moment:
     return _Moment(day.year, day.month, day.day, (days - 1) % 7, seconds)
 
 
-def _moment(pieces: list[tuple[str, str]], value: float) -> str:
-    if value < 0 or value >= 2958466:
+_FROM_1904 = 1462
+"""Days from the first day of a usual book to that of one that counts from 1904."""
+
+
+def _moment(pieces: list[tuple[str, str]], value: float, days: int = 0) -> str:
+    """A date or time that lies so many days behind a number's; what has elapsed is the number's own."""
+    if value < 0 or value + days >= 2958466:
         raise CellError("#VALUE!")
     decimals = _second_decimals(pieces)
-    when = _split(value, decimals)
+    when = _split(value + days, decimals)
     halved = any(kind == "half" for kind, _ in pieces)
     text, at = "", 0
     while at < len(pieces):

@@ -35,15 +35,20 @@ def _short(written: str) -> str:
     return written
 
 
-@cell_by_cell
-def text_in_format(value: object, code: object) -> object:
-    form = text(code)
-    if isinstance(value, bool):
-        return text(value)
-    if is_text(value):
-        parsed = parsed_number(str(value))
-        return formatted(str(value) if parsed is None else parsed, form)
-    return formatted(number(value), form)
+def _text_in_format(*, from_1904: bool) -> Callable[..., object]:
+    """TEXT of a book that counts its days from 1900, or from 1904."""
+
+    @cell_by_cell
+    def text_in_format(value: object, code: object) -> object:
+        form = text(code)
+        if isinstance(value, bool):
+            return text(value)
+        if is_text(value):
+            parsed = None if from_1904 else parsed_number(str(value))
+            return formatted(str(value) if parsed is None else parsed, form, from_1904=from_1904)
+        return formatted(number(value), form, from_1904=from_1904)
+
+    return text_in_format
 
 
 @cell_by_cell
@@ -239,8 +244,10 @@ def _counted(written: str, own: float) -> int:
 
 
 HELPERS: Final[dict[str, Any]] = {"VAL_AS_TEXT": as_text, "VAL_FROM_R1C1": from_r1c1}
+FROM_1904: Final[dict[str, Any]] = {"TEXT": _text_in_format(from_1904=True)}
+"""What a book calls that counts its days from 1904."""
 FUNCTIONS: Final[dict[str, Any]] = {
-    "TEXT": text_in_format,
+    "TEXT": _text_in_format(from_1904=False),
     "VALUE": value,
     "CONCAT": concat,
     "CONCATENATE": concatenate,
