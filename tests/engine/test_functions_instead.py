@@ -216,7 +216,7 @@ def test_the_file_keeps_its_own_formulas() -> None:
 @pytest.mark.parametrize(
     ("value", "code", "shown"),
     [
-        # Apache POI's test workbooks ElapsedFormatTests.xlsx (Tests!A32, A35, A42) and GeneralFormatTests.xlsx
+        # Apache POI's test workbooks ElapsedFormatTests.xlsx (Tests!A32, A35) and GeneralFormatTests.xlsx
         # (A13, A18), saved by Excel for Mac, which counts from 1904 and has times below zero.
         (-0.08546296296296296, "[h]:m:s.000", "-2:3:4.000"),
         (-0.08546296296296296, "[hh]:mm:ss.0", "-02:03:04.0"),
