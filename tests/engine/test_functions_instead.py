@@ -214,7 +214,7 @@ def test_the_file_keeps_its_own_formulas() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "code", "shown"),
+    ("value", "code", "text"),
     [
         # Apache POI's test workbooks ElapsedFormatTests.xlsx (Tests!A32, A35) and GeneralFormatTests.xlsx
         # (A13, A18), saved by Excel for Mac, which counts from 1904 and has times below zero.
@@ -227,11 +227,19 @@ def test_the_file_keeps_its_own_formulas() -> None:
         (45359.0 - 1462, "d mmm yyyy", "8 Mar 2024"),
     ],
 )
-def test_text_in_a_book_that_counts_from_1904(value: float, code: str, shown: str) -> None:
+def test_text_in_a_book_that_counts_from_1904(value: float, code: str, text: str) -> None:
     book = openpyxl.Workbook()
     book.epoch = datetime(1904, 1, 1)
     sheet = book.active
     sheet["A1"], sheet["B1"], sheet["C1"] = value, code, "=TEXT(A1,B1)"
     buffer = io.BytesIO()
     book.save(buffer)
-    assert recalculate(buffer.getvalue(), {})[sheet.title, "C1"] == shown
+    assert recalculate(buffer.getvalue(), {})[sheet.title, "C1"] == text
+
+
+def test_months_are_added_to_a_text_that_stands_for_a_day_and_to_no_logical() -> None:
+    # daniel-dingyu-lee/finance, Private_Credit_Model.xlsx, SOFR Curve!B4: Excel stores 46113 where
+    # Assumptions!C5 holds the text; IronCalc tests, EOMONTH.xlsx, Sheet1!C11: a logical is #VALUE!.
+    assert value_of('EDATE("2026-01-01",1*3)') == 46113.0
+    assert value_of('EOMONTH("2026-01-01",2)') == 46112.0
+    assert value_of("EOMONTH(TRUE,1)") == "#VALUE!"

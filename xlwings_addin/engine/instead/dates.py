@@ -1,10 +1,11 @@
-"""Days: WEEKDAY, DAYS360 and the texts that stand for days.
+"""Days: WEEKDAY, DAYS360, EDATE, EOMONTH and the texts that stand for days.
 
 Source: Microsoft's documentation of WEEKDAY, DAYS360 (with the rules of the US method), DATEVALUE, TIMEVALUE.
 """
 
 from __future__ import annotations
 
+import calendar
 import math
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from xlwings_addin.engine.instead.values import (
     parsed_number,
 )
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "edate", "eomonth"]
 
 
 def _day(value: object) -> int:
@@ -107,7 +108,34 @@ def _part(at: int) -> Callable[..., object]:
     return cell_by_cell(lambda day: float(_parts(_day(day))[at]))
 
 
+def _months_later(*, end: bool) -> Callable[..., object]:
+    """EDATE or, at the end of the month, EOMONTH: of a number or a text that stands for a day."""
+
+    @cell_by_cell
+    def calculate(value: object, months: object) -> object:
+        if isinstance(value, bool) or isinstance(months, bool):
+            raise CellError("#VALUE!")
+        serial, count = _day(value), math.trunc(number(months))
+        if serial in (0, 60):
+            raise CellError("#NUM!")
+        day = date(1899, 12, 31 if serial < 60 else 30) + timedelta(days=serial)
+        at = day.year * 12 + day.month - 1 + count
+        year, month = at // 12, at % 12 + 1
+        if not 1900 <= year <= 9999:
+            raise CellError("#NUM!")
+        last = calendar.monthrange(year, month)[1]
+        later = date(year, month, last if end else min(day.day, last))
+        days = (later - date(1899, 12, 30)).days
+        return float(days if days > 60 else days - 1)
+
+    return calculate
+
+
+edate, eomonth = _months_later(end=False), _months_later(end=True)
+
 FUNCTIONS: Final = {
+    "EDATE": edate,
+    "EOMONTH": eomonth,
     "YEAR": _part(0),
     "MONTH": _part(1),
     "DAY": _part(2),

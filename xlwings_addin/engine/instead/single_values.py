@@ -8,14 +8,14 @@ Source: Microsoft's documentation of each function, and "Guidelines and examples
 
 from __future__ import annotations
 
-import calendar
 import math
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from functools import wraps
 from typing import Final
 
+from xlwings_addin.engine.instead.dates import edate, eomonth
 from xlwings_addin.engine.instead.values import CellError, cell_by_cell, is_text, logical, number, text
 from xlwings_addin.xlsx.values import is_error
 
@@ -81,26 +81,9 @@ def _mod(value: object, divisor: object) -> object:
     return amount - unit * math.floor(amount / unit)
 
 
-def _day(serial: float) -> date:
-    day = math.floor(serial)
-    if not 1 <= day <= 2958465 or day == 60:
-        raise CellError("#NUM!")
-    return date(1899, 12, 31 if day < 60 else 30) + timedelta(days=day)
-
-
 def _serial(day: date) -> float:
     days = (day - date(1899, 12, 30)).days
     return float(days if days > 60 else days - 1)
-
-
-def _months_later(value: object, months: object, *, end: bool) -> object:
-    day, count = _day(number(value)), math.trunc(number(months))
-    at = day.year * 12 + day.month - 1 + count
-    year, month = at // 12, at % 12 + 1
-    if not 1900 <= year <= 9999:
-        raise CellError("#NUM!")
-    last = calendar.monthrange(year, month)[1]
-    return _serial(date(year, month, last if end else min(day.day, last)))
 
 
 def _date(year: object, month: object, day: object) -> object:
@@ -136,8 +119,8 @@ CELL_BY_CELL: Final[dict[str, _Function]] = {
     "ROUNDDOWN": _rounded(ROUND_DOWN),
     "TRUNC": _rounded(ROUND_DOWN),
     "MOD": cell_by_cell(_mod),
-    "EDATE": cell_by_cell(lambda value, months: _months_later(value, months, end=False)),
-    "EOMONTH": cell_by_cell(lambda value, months: _months_later(value, months, end=True)),
+    "EDATE": edate,
+    "EOMONTH": eomonth,
     "DATE": cell_by_cell(_date),
     "CODE": cell_by_cell(lambda value: float(ord(text(value)[0])) if text(value) else _no_value()),
 }
