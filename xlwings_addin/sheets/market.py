@@ -34,6 +34,8 @@ SOURCE = FIRST_COLUMN + 5
 """The column of the sources; above them, beside the makers, stand the charts."""
 SOURCE_LETTER, NOTE_LETTER = "I", "J"
 SAYS: Layout = {"says": Columns(FIRST_COLUMN, ("",), 15.0, align="over")}
+NOTHING: Layout = {"says": Columns(FIRST_COLUMN, ("",), 60.0, align="over")}
+"""Of a company without a market: room for the question in print."""
 FIGURES: Layout = {
     "figure": Columns(FIRST_COLUMN, ("Figure",), 15.0),
     "share": Columns(FIRST_COLUMN + 1, ("Of the market",), 12.0),
@@ -275,7 +277,7 @@ def _ranked(context: Context) -> list[_Ranked]:
 def blocks(context: Context) -> list[Block]:
     ranked = _ranked(context)
     if not ranked:
-        return [Block("Markets", [Line("no_market", NO_MARKET, "", {})], SAYS)]
+        return [Block("Markets", [Line("no_market", NO_MARKET, "", {})], NOTHING)]
     return [block for number, one in enumerate(ranked) for block in one.blocks(new_page=number > 0)]
 
 
@@ -330,7 +332,7 @@ SHEET = Sheet(
     "Market",
     "How large are the markets, who sells most in them, and where does {short_name} stand?",
     blocks,
-    columns=lambda _: SAYS,
+    columns=lambda context: SAYS if markets_of(context.company) else NOTHING,
     charts=charts,
     widths={LABEL: 34.0, UNIT: 11.0},
     only_answers=True,
