@@ -41,8 +41,8 @@ LAYERS = {
     "hosts": {*BOOKS, "functions", "sources", "ledger", "hosts"},
 }
 """What each room may import of this project; `cli` and the package itself stand above all of them."""
-UDFS = {"core", "functions", "inputs", "udfs"}
-"""What the bodies of functions may import; the tables where they are asked for only."""
+UDFS = {"core", "functions", "inputs", "sheets", "udfs"}
+"""What the bodies of functions may import; the tables and the sheets where they are asked for only."""
 
 DOORS = {
     "openpyxl": ("xlsx/", "engine/", "layout/", "proof/", "diff/", "refresh/"),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from xlwings_addin.functions import memory
-from xlwings_addin.functions.registry import Cell, Text, udf
+from xlwings_addin.functions.registry import Cell, HostName, Kind, Table, Text, udf
 
 PACKAGE = "xiaomi-model"
 NOT_INSTALLED = "not installed"
+
+Case = Annotated[str, Kind.TEXT, HostName("case_name")]
 
 
 @udf
@@ -57,3 +61,33 @@ def VAL_LAST_ERROR(cell: Cell = None) -> Text:
         'no...'
     """
     return memory.explanation(cell)
+
+
+@udf
+def VAL_TABLE(case: Case, sheet: Text, line: Text = "", company: Text = "") -> Table:
+    """A sheet of the packaged model as a table: labels, units, and the figures with their headings.
+
+    Formula: the core's value of every cell of the sheet in that case; blank cells are empty texts
+
+    Args:
+        case (text): a case of the tables, such as base
+        sheet (text): the title of a sheet of the model, such as SOTP
+        line (text): the key of one line, which then stands alone; all lines if left out
+        company (text): whose model; that of the package if left out
+
+    Returns: a table of texts and numbers: for every block its title and headings, below them its lines. Dates
+        are serial numbers.
+
+    Errors: #VALUE! for another case, sheet or company; #N/A for a line that the sheet lacks, and for a sheet
+        of answers, such as Implied.
+
+    Source: the tables in workbook/ and the lines of the model.
+
+    Example:
+        >>> VAL_TABLE("base", "SOTP", "value_per_share")
+        [['Per share', 'Unit', ''], ['Value per share', 'HKD', 31.47]]
+    """
+    # Imported here: a cell that asks for no table need not wait for the model.
+    from xlwings_addin.sheets.as_table import table_of
+
+    return table_of(case, sheet, line, company)

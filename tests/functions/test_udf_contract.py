@@ -46,6 +46,7 @@ CONTRACT = {
     "SOTP_DILUTED_SHARES": "basic, options, strike, price",
     "VAL_VERSION": "",
     "VAL_LAST_ERROR": "cell=None",
+    "VAL_TABLE": "case, sheet, line='', company=''",
 }
 
 
@@ -77,7 +78,7 @@ def test_words_that_an_argument_may_be_are_listed() -> None:
         for name, entry in REGISTRY.items()
         for parameter in entry.parameters
         if parameter.kind is Kind.TEXT
-        and entry.family not in ("FACT", "SIMULATION")  # their texts are keys and files
+        and entry.family not in ("FACT", "SIMULATION", "VAL")  # their texts are keys, files and sheets
     }
     assert choices == {
         ("DCF_DISCOUNT_FACTORS", "timing"): ("end", "mid"),
@@ -101,4 +102,4 @@ def test_a_reserved_word_is_renamed_for_the_hosts_only() -> None:
         for parameter in entry.parameters
         if parameter.host_name != parameter.name
     }
-    assert renamed == {"end": "end_value"}
+    assert renamed == {"end": "end_value", "case": "case_name"}

@@ -119,7 +119,7 @@ def without_procedure(root: etree._Element, source: str) -> list[str]:
 def test_ids_are_unique_and_every_callback_has_its_procedure() -> None:
     source = modules_of(addin_bytes())[MODULE]
     assert repeated_ids(ribbon()) == []
-    assert len(ribbon().xpath("//@onAction")) == len(BUTTONS) == 5
+    assert len(ribbon().xpath("//@onAction")) == len(BUTTONS) == 6
     assert without_procedure(ribbon(), source) == []
 
 
@@ -141,7 +141,8 @@ def test_a_repeated_id_and_a_callback_without_its_procedure_are_found() -> None:
 def test_the_tab_has_the_buttons_in_their_order() -> None:
     assert ribbon().xpath("string(//@label)") == TAB
     labels = ribbon().xpath("//*[local-name()='button']/@label")
-    assert labels == ["Refresh model", "Check model", "Insert function list", "Log", "About"]
+    assert labels[:3] == ["Refresh model", "Preview refresh", "Check model"]
+    assert labels[3:] == ["Insert function list", "Log", "About"]
 
 
 def test_every_button_runs_python_that_exists() -> None:

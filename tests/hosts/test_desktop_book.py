@@ -217,6 +217,23 @@ def test_a_workbook_of_another_kind_is_refused_in_words(excel: MemoryBook) -> No
     assert everything(excel) == before
 
 
+def test_a_preview_says_what_a_refresh_would_do_and_writes_nothing(
+    excel: MemoryBook, new_tables: Path
+) -> None:
+    before = everything(excel)
+    buttons.preview()
+    ((foreseen, _),) = excel.app.said
+    assert everything(excel) == before
+    excel.app.said.clear()
+    buttons.refresh()
+    ((done, _),) = excel.app.said
+    assert foreseen.startswith("Nothing is written: this is what a refresh would do.\nA share in ")
+    updated = re.findall(r"^Inputs to update: ([0-9]+)$", foreseen, re.MULTILINE)
+    assert updated == re.findall(r"Inputs updated: ([1-9][0-9]*);", done)
+    worth = re.findall(r"A share in .*", foreseen)
+    assert worth == re.findall(r"A share in .*", done)
+
+
 def test_check_finds_nothing_in_the_workbook_as_delivered(excel: MemoryBook) -> None:
     before = everything(excel)
     buttons.check()

@@ -231,6 +231,21 @@ def test_tables_that_break_a_rule_are_named(office: Office, tables: Path) -> Non
     assert "Changes" not in office.titles()
 
 
+# --- preview --------------------------------------------------------------------------------------------
+
+
+def test_a_preview_says_what_a_refresh_does_then_and_changes_nothing(office: Office) -> None:
+    before = pages(office)
+    done, foreseen = office.dispatch("preview")
+    assert done, foreseen
+    assert not differences(pages(office), before)
+    assert office.undo_titles() == ()
+    assert foreseen.startswith("Nothing is written: this is what a refresh would do.\nA share in ")
+    _, said = office.dispatch("refresh")
+    updated = re.findall(r"^Inputs to update: ([0-9]+)$", foreseen, re.MULTILINE)
+    assert updated == re.findall(r"Inputs updated: ([1-9][0-9]*);", said)
+
+
 # --- check --------------------------------------------------------------------------------------------
 
 

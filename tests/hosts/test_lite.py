@@ -241,7 +241,7 @@ def test_the_wheel_is_one_by_its_own_record_and_installs(tmp_path: Path) -> None
     (target / "main.py").write_text("from xiaomi_model_lite import *\n")
     answer = stand_in(target, libraries(tmp_path), path=[str(target)])
     assert sorted(answer["functions"]) == sorted(REGISTRY)
-    assert set(answer["scripts"]) == {"refresh", "value", "implied", "check"}
+    assert set(answer["scripts"]) == {"refresh", "preview", "value", "implied", "check"}
 
 
 def libraries(folder: Path) -> Path:
@@ -309,7 +309,8 @@ def test_xlwings_registers_every_function_and_script_of_main_py(lite: tuple[Path
     answer = stand_in(*lite)
     assert sorted(answer["functions"]) == sorted(REGISTRY)
     assert answer["scripts"] == {
-        "refresh": "Refresh model", "value": "Value", "implied": "Implied", "check": "Check model",
+        "refresh": "Refresh model", "preview": "Preview refresh", "value": "Value", "implied": "Implied",
+        "check": "Check model",
     }  # fmt: skip
     beside = {"__main__", "js", "pyodide", "udfs", "xlwings_addin", "cython_runtime"}
     imported = {name for name in answer["imported"] if not name.startswith("_cython")}
@@ -339,6 +340,22 @@ def test_a_refresh_in_lite_takes_new_facts_and_keeps_what_the_analyst_changed(
     assert "Inputs updated: 0; changes of yours kept: 2." in again["printed"]
     excel.apply(again["actions"])
     assert excel.display(*of("tax_rate")) == 0.2
+
+
+def test_a_preview_in_lite_says_what_a_refresh_would_do_and_writes_nothing(
+    lite: tuple[Path, Path], delivered: Path
+) -> None:
+    excel = OpenExcel(delivered)
+    excel.type({of("price_hkd"): 44.0})
+    foreseen = stand_in(*lite, "preview", excel)
+    assert foreseen["error"] is None
+    assert foreseen["actions"] == []
+    assert "Inputs to update: 1\n  Tax rate of base: 15.00% to 17.00%" in foreseen["printed"]
+    assert re.search(r"Overrides that stay: 1\n  .* of base: 44.*; the tables have 40", foreseen["printed"])
+    worth = re.search(r"A share in base: from .* to ([0-9.]+) HKD", foreseen["printed"])
+    done = stand_in(*lite, "refresh", excel)
+    assert worth is not None
+    assert re.search(rf"A share in base: from .* to {worth[1][:-1]}", done["printed"])
 
 
 def test_value_and_check_in_lite_tell_what_the_core_makes_of_the_open_workbook(

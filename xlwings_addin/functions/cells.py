@@ -28,7 +28,7 @@ from xlwings_addin.core.serials import FIRST_SERIAL, LAST_SERIAL, SERIAL_ORIGIN
 from xlwings_addin.functions.addresses import normalised
 from xlwings_addin.functions.kinds import Kind, UdfArgument
 
-Result = float | str | list[list[float]]
+Result = float | str | list[list[float]] | list[list[float | str]]
 Shape = tuple[int, int]
 
 # What stands for a cell that a spreadsheet engine could not calculate counts as an error, too.
@@ -260,10 +260,20 @@ def common_shape(parameters: Sequence[UdfArgument], shapes: Sequence[Shape]) -> 
     return ranges[0][1] if ranges else ONE_CELL
 
 
+def _with_texts(function: str, rows: list[list[Any]]) -> list[list[float | str]]:
+    """A table with texts among its numbers, whose finite numbers alone a cell can hold."""
+    for value in chain.from_iterable(rows):
+        if not isinstance(value, str) and not np.isfinite(value):
+            raise DomainError(f"the result of {function}", value, "is not a number that a cell can hold")
+    return [[value if isinstance(value, str) else float(value) for value in row] for row in rows]
+
+
 def write(function: str, result: Any, kind: Kind, shape: Shape) -> Result:
     """A result as cells; `shape` is that of the ranges that came in."""
     if kind is Kind.TEXT:
         return str(result)
+    if kind is Kind.TABLE and isinstance(result, list):
+        return _with_texts(function, result)
     array = np.asarray(result, dtype=np.float64)
     if not np.isfinite(array).all():
         position = int(np.flatnonzero(~np.isfinite(array))[0]) + 1

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Final
 
+from xlwings_addin.hosts.foreseen import in_words
 from xlwings_addin.ledger.remember import remember
 from xlwings_addin.proof.report import Report
 from xlwings_addin.refresh.refreshed import Refreshed
@@ -13,7 +15,7 @@ from xlwings_addin.sources.facts import Facts, gather
 
 INPUTS: Final = "XIAOMI_MODEL_INPUTS"
 LISTED: Final = 10
-"""Findings that an answer names before it counts the rest."""
+"""Findings, or changes of a kind, that an answer names before it counts the rest."""
 
 
 def facts(source: str | None = None) -> Facts:
@@ -24,6 +26,11 @@ def facts(source: str | None = None) -> Facts:
 def request(facts: Facts) -> RefreshRequest:
     """What a button or a menu asks for: all new facts, and a sheet that lists what was done."""
     return RefreshRequest(folder=facts.folder, amended=facts.amended, tables=facts.name, changes_sheet=True)
+
+
+def trial(facts: Facts) -> RefreshRequest:
+    """What a preview asks for: the same, with nothing written."""
+    return replace(request(facts), dry_run=True)
 
 
 def refreshed(done: Refreshed, *further: str) -> str:
@@ -44,6 +51,11 @@ def refreshed(done: Refreshed, *further: str) -> str:
         *([f"Not in the ledger: {forgotten}"] if forgotten else []),
     ]
     return "\n".join(lines)
+
+
+def previewed(done: Refreshed, *further: str) -> str:
+    """What a refresh would do, in words; nothing is remembered."""
+    return "\n".join([*in_words(done, most=LISTED), *further])
 
 
 def checked(report: Report) -> str:

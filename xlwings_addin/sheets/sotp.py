@@ -9,7 +9,7 @@ import numpy as np
 from xlwings_addin.inputs.company import Business, Company, PartEntry
 from xlwings_addin.segments.capital import discounted_parts
 from xlwings_addin.segments.lines import UNDEFINED
-from xlwings_addin.sheets import market, profit
+from xlwings_addin.sheets import markets, profit
 from xlwings_addin.sheets.segments import half_of
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
@@ -366,7 +366,7 @@ def blocks(context: Context) -> list[Block]:
         implied,
         Block("Net cash by year", _cash_by_year(context), TIMELINE),
         *profit.blocks(context),
-        *market.blocks(context),
+        *markets.blocks(context),
         Block("Value against price", _bars(company), BARS),
     ]
 

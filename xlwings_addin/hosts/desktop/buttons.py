@@ -37,6 +37,11 @@ def refresh() -> None:
     _answer("Refreshing the model", _refreshed)
 
 
+def preview() -> None:
+    """What a refresh would do to the workbook, in words; nothing is written."""
+    _answer("Previewing a refresh", _previewed)
+
+
 def check() -> None:
     """A copy of the workbook, as Excel has calculated it, against the core in every case."""
     _answer("Checking the model", _checked)
@@ -78,6 +83,12 @@ def _refreshed(book: xw.Book, progress: Progress) -> str:
     facts = answers.facts()
     refreshed = refresh_book(ExcelMedium(book), answers.request(facts), progress=progress)
     return answers.refreshed(refreshed, *facts.warnings)
+
+
+def _previewed(book: xw.Book, progress: Progress) -> str:
+    facts = answers.facts()
+    foreseen = refresh_book(ExcelMedium(book), answers.trial(facts), progress=progress)
+    return answers.previewed(foreseen, *facts.warnings)
 
 
 def _checked(book: xw.Book, progress: Progress) -> str:

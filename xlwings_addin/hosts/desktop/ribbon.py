@@ -43,6 +43,12 @@ GROUPS: Final = {
             action="refresh",
         ),
         Button(
+            *("PreviewRefresh", "Preview refresh", "FilePrintPreview", "What a refresh would do"),
+            "Says which inputs a refresh would update, what of yours it would keep and what a share would be "
+            "worth. Writes nothing.",
+            action="preview",
+        ),
+        Button(
             *("CheckModel", "Check model", "ReviewAcceptChange", "Compare this workbook with the core"),
             "Compares every line that Excel has calculated with the same line computed in Python.",
             large=True,

@@ -1,4 +1,4 @@
-"""Refresh and check of a workbook that is open in Calc."""
+"""Refresh, its preview and check of a workbook that is open in Calc."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ def refresh(workbook: Workbook) -> str:
     workbook.rename_calls(_OTHER_HOSTS)
     refreshed = refresh_book(CalcMedium(workbook), answers.request(facts), progress=workbook.progress)
     return answers.refreshed(refreshed, UNDO, *facts.warnings)
+
+
+def preview(workbook: Workbook) -> str:
+    """What a refresh would do to the workbook, in words; nothing is written."""
+    facts = answers.facts()
+    foreseen = refresh_book(CalcMedium(workbook), answers.trial(facts), progress=workbook.progress)
+    return answers.previewed(foreseen, *facts.warnings)
 
 
 def check(workbook: Workbook) -> str:

@@ -37,7 +37,11 @@ IDENTIFIER: Final = "xiaomi-model.calc"
 COMPONENT, HANDLER = NAMESPACE, "xiaomi-model.Commands"
 """Implementation names: of the functions, and of what answers the commands."""
 PROTOCOL: Final = "vnd.xiaomi-model"
-COMMANDS: Final[Mapping[str, str]] = {"refresh": "Refresh model", "check": "Check model"}
+COMMANDS: Final[Mapping[str, str]] = {
+    "refresh": "Refresh model",
+    "preview": "Preview refresh",
+    "check": "Check model",
+}
 MENU: Final = "Valuation"
 CALC: Final = "com.sun.star.sheet.SpreadsheetDocument"
 CATEGORIES: Final[Mapping[str, str]] = {"VAL": "Information"}

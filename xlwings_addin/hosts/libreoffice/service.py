@@ -68,11 +68,12 @@ def _explain_errors_in_ranges(name: str, arguments: Sequence[object]) -> None:
 
 
 def run(command: str, workbook: Workbook) -> str:
-    """Refresh or check an open workbook; what came of it, in words. Raises `CommandError`."""
+    """Refresh, preview or check an open workbook; what came of it, in words. Raises `CommandError`."""
     from xlwings_addin.hosts.libreoffice import commands
 
     try:
-        return {"refresh": commands.refresh, "check": commands.check}[command](workbook)
+        by_name = {"refresh": commands.refresh, "preview": commands.preview, "check": commands.check}
+        return by_name[command](workbook)
     except ValuationError as error:
         raise CommandError(str(error)) from error
     except Exception as error:

@@ -83,7 +83,7 @@ def unpacked():
 sys.path.insert(0, unpacked())
 
 from udfs import *  # noqa: E402, F403
-from xlwings_addin.hosts.lite.scripts import check, implied, refresh, value  # noqa: E402, F401
+from xlwings_addin.hosts.lite.scripts import check, implied, preview, refresh, value  # noqa: E402, F401
 '''
 
 

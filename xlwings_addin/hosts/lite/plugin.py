@@ -22,13 +22,13 @@ FILE: Final = f"{NAME}-{__version__}-py3-none-any.whl"
 _INFO: Final = f"{NAME}-{__version__}.dist-info"
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _PACKAGE: Final = '''\
-"""Functions for cells, and the scripts Refresh, Value, Implied and Check, as a plugin of xlwings Lite."""
+"""Functions for cells, and the scripts Refresh, Preview, Value, Implied and Check, as a plugin of xlwings Lite."""
 
 from udfs import *  # noqa: F403
 from udfs import __all__ as functions
-from xlwings_addin.hosts.lite.scripts import check, implied, refresh, value
+from xlwings_addin.hosts.lite.scripts import check, implied, preview, refresh, value
 
-__all__ = [*functions, "check", "implied", "refresh", "value"]
+__all__ = [*functions, "check", "implied", "preview", "refresh", "value"]
 '''
 _METADATA: Final = f"""\
 Metadata-Version: 2.3

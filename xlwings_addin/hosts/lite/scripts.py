@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -16,6 +17,7 @@ from xlwings import script
 
 from xlwings_addin.analytics.implied import solve_for, targets
 from xlwings_addin.core.errors import ValuationError
+from xlwings_addin.hosts.foreseen import in_words
 from xlwings_addin.hosts.lite.address import named_address, tables_from
 from xlwings_addin.hosts.lite.medium import RECORD_SHEET, LiteMedium
 from xlwings_addin.hosts.server.book import Formulas
@@ -44,6 +46,16 @@ async def refresh(book: xw.Book) -> None:
     with _told(), tempfile.TemporaryDirectory() as folder:
         done = refresh_medium(medium, await _request(Path(folder)))
         _print(_refreshed(done, sees_formulas=medium.sees_formulas))
+
+
+@script(name="Preview refresh", include=[*OURS, RECORD_SHEET])
+async def preview(book: xw.Book) -> None:
+    """What a refresh would do to the open workbook; nothing is written."""
+    medium = LiteMedium(book, await _formulas(book))
+    with _told(), tempfile.TemporaryDirectory() as folder:
+        foreseen = refresh_medium(medium, replace(await _request(Path(folder)), dry_run=True))
+        _print(in_words(foreseen, most=LISTED))
+        _print(_unseen(sees_formulas=medium.sees_formulas))
 
 
 @script(name="Value", include=OURS)
@@ -119,6 +131,10 @@ def _refreshed(done: Refreshed, *, sees_formulas: bool) -> Iterator[str]:
     if len(rows) > LISTED:
         yield f"  and {len(rows) - LISTED} more"
     yield from done.notes
+    yield from _unseen(sees_formulas=sees_formulas)
+
+
+def _unseen(*, sees_formulas: bool) -> Iterator[str]:
     if not sees_formulas:
         yield "Formulas could not be read, so that none was judged."
 

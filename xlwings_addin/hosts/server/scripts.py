@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import xlwings
@@ -18,9 +17,10 @@ from xlwings.server import script
 
 from xlwings_addin.core.errors import ValuationError
 from xlwings_addin.hosts import answers
+from xlwings_addin.hosts.foreseen import foreseen
 from xlwings_addin.hosts.server.book import Formulas, ServerMedium
 from xlwings_addin.hosts.server.figures import figures
-from xlwings_addin.hosts.server.questions import checked_price, foreseen, implied_for
+from xlwings_addin.hosts.server.questions import checked_price, implied_for
 from xlwings_addin.inputs.renamed import former
 from xlwings_addin.layout.state import state_text
 from xlwings_addin.proof.check_open import valued_and_checked
@@ -81,7 +81,7 @@ async def preview(book: xlwings.Book, formulas: Formulas | None = None, state: s
     """What a refresh would do to the open workbook; nothing is written."""
 
     def work() -> dict[str, Any]:
-        asked = replace(answers.request(answers.facts(source)), dry_run=True)
+        asked = answers.trial(answers.facts(source))
         return foreseen(refresh_book(ServerMedium(book, formulas, state), asked))
 
     _call(book, "showPreview", await _answered(work))

@@ -121,7 +121,7 @@ for _name, _answers_with in SETTINGS["functions"].items():
 
 
 class Commands(Component, XInitialization, XDispatchProvider, XNotifyingDispatch):
-    """Refresh and check of the workbook in a window; a window with something else in it has neither."""
+    """Refresh, preview and check of the workbook in a window; one with something else in it has none."""
 
     NAME = SETTINGS["handler"]
 
@@ -140,7 +140,7 @@ class Commands(Component, XInitialization, XDispatchProvider, XNotifyingDispatch
         )
 
     def addStatusListener(self, listener: Any, url: Any) -> None:  # noqa: N802
-        """Nothing to tell: both commands are there as long as the window is."""
+        """Nothing to tell: all commands are there as long as the window is."""
 
     def removeStatusListener(self, listener: Any, url: Any) -> None:  # noqa: N802
         """Nothing was told."""
