@@ -73,6 +73,16 @@ def style_of(data: bytes, cell: SheetCell) -> int | None:
     return None if match is None else int(match[1])
 
 
+def styles_in(package: Package) -> dict[CellKey, int]:
+    """The numbers of the styles of cells that have one of their own."""
+    return {
+        (sheet, cell.address): style
+        for sheet, part in package.sheets().items()
+        for cell in package.cells(part)
+        if (style := style_of(package.parts[part], cell)) is not None
+    }
+
+
 def _end_of(data: bytes, cell: SheetCell, prefix: bytes) -> int:
     if cell.empty:
         return cell.tag.end

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from xlwings_addin.layout.looks import Look, look_of
 from xlwings_addin.layout.references import Book, PlacedCell
 from xlwings_addin.xlsx.package import CellKey, Package
-from xlwings_addin.xlsx.placing import style_of
+from xlwings_addin.xlsx.placing import styles_in
 
 
 class Donors:
@@ -46,12 +46,3 @@ class Donors:
         assert cell.line is not None
         columns = self._book.sheets[cell.sheet.key].lines[cell.line.key][0].columns[cell.group]
         return look_of(cell, cell.line, columns)
-
-
-def styles_in(package: Package) -> dict[CellKey, int]:
-    return {
-        (sheet, cell.address): style
-        for sheet, part in package.sheets().items()
-        for cell in package.cells(part)
-        if (style := style_of(package.parts[part], cell)) is not None
-    }

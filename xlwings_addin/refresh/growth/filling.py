@@ -15,7 +15,7 @@ from xlwings_addin.proof.fitting import fitted, heading_rows
 from xlwings_addin.proof.pages import Cells, Page, Pages
 from xlwings_addin.proof.reading import rows_there
 from xlwings_addin.proof.same_formula import host_neutral
-from xlwings_addin.refresh.growth.donors import Donors, styles_in
+from xlwings_addin.refresh.growth.donors import Donors
 from xlwings_addin.refresh.growth.growth import Growth
 from xlwings_addin.refresh.growth.room import NewHeading, NewRows
 from xlwings_addin.sheets.spec import LABEL, UNIT, Context, Layout
@@ -30,7 +30,7 @@ from xlwings_addin.xlsx.package import (
     read_values,
     with_child,
 )
-from xlwings_addin.xlsx.placing import Placed, with_cells
+from xlwings_addin.xlsx.placing import Placed, styles_in, with_cells
 
 Identity = tuple[str, str, str, str]
 """A cell by sheet, line, column group and heading, wherever it stands."""
