@@ -220,8 +220,8 @@ class FileMedium:
         ours = {pages.title_and_keys(sheet)[0] for sheet in sheets()}
         return doubted(book, [key for key in cells if key[0] not in ours], values, SECOND_ENGINE_SECONDS)
 
-    def grow(self, context: Context, state: State | None) -> Growth:
-        """What the file lacks is added to the workbook that later replaces it."""
+    def grow(self, context: Context, state: State | None, *, trial: bool = False) -> Growth:
+        """What the file lacks is added to the workbook that later replaces it, on trial never."""
         self.original = self.package
         self._grown = grown(self.package, context, state)
         self.package = self._grown.package
