@@ -118,6 +118,7 @@ def _refreshed(done: Refreshed, *, sees_formulas: bool) -> Iterator[str]:
         yield f"  {kind}: {where}: {_figure(before)} -> {_figure(after)} (tables {_figure(tables)}, {source})"
     if len(rows) > LISTED:
         yield f"  and {len(rows) - LISTED} more"
+    yield from (f"not in this workbook: {missing}" for missing in done.growth.missing)
     yield from done.notes
     if not sees_formulas:
         yield "Formulas could not be read, so that none was judged."
