@@ -129,6 +129,24 @@ class Driver:
     def formula(self, address, sheet=None):
         return self.sheet(sheet).getCellRangeByName(address).getFormula()
 
+    def formulas(self, sheet):
+        """What every cell of a sheet holds, rows of them from A1 to the last cell in use."""
+        cursor = self.sheet(sheet).createCursor()
+        cursor.gotoEndOfUsedArea(False)
+        end = cursor.RangeAddress
+        return self.sheet(sheet).getCellRangeByPosition(0, 0, end.EndColumn, end.EndRow).getFormulaArray()
+
+    def references(self):
+        """What names refer to, and the cells that charts show."""
+        names = self.document.NamedRanges
+        referred = {name: names.getByName(name).Content for name in names.ElementNames}
+        for title in self.titles():
+            charts = self.sheet(title).Charts
+            for name in charts.ElementNames:
+                used = charts.getByName(name).EmbeddedObject.getUsedRangeRepresentations()
+                referred[f"{title}: {name}"] = used
+        return referred
+
     def calculate(self):
         """How long Calc takes to calculate every formula, in seconds."""
         started = time.perf_counter()

@@ -3,8 +3,8 @@
 It is no Excel. It follows what Excel's object model documents, as far as the add-in uses it: Formula and
 Value2 of whole ranges (a single cell as its value, errors as numbers, a number as text in Formula), what
 Excel makes of a typed text unless an apostrophe stands before it, values that stay as they were until a
-calculation, custom XML parts, SaveCopyAs, cells that refuse to be written. Values come from the embedded
-engine; a formula that is typed over goes.
+calculation, custom XML parts, SaveCopyAs, cells that refuse to be written, rows and columns that come in
+(`memory_lines`). Values come from the embedded engine; a formula that is typed over goes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from lxml import etree
 from xlwings import base_classes
 
+from tests.hosts.memory_lines import MemoryCharts, MemoryLines, MemoryNames, inserted
 from xlwings_addin.engine.calculate import Calculation
 from xlwings_addin.functions.cell_errors import NUMBERS, SCODE
 from xlwings_addin.functions.registry import callbacks
@@ -32,6 +33,7 @@ from xlwings_addin.xlsx.package import (
     parts_with_values,
     read_values,
 )
+from xlwings_addin.xlsx.placing import Placed, with_cells
 from xlwings_addin.xlsx.relinking import with_formulas
 
 Place = tuple[int, int]
@@ -61,6 +63,8 @@ class MemoryApp(base_classes.App):  # type: ignore[misc]
     engine, pid = MemoryEngine(), 1
     calculation = screen_updating = enable_events = None  # plain attributes in place of the properties
 
+    cut_copy_mode: Any = None
+
     def __init__(self) -> None:
         self.calculation, self.screen_updating, self.enable_events = "automatic", True, True
         self.said: list[tuple[str, str | None]] = []
@@ -86,22 +90,22 @@ class MemoryApp(base_classes.App):  # type: ignore[misc]
 class MemoryBook(base_classes.Book):  # type: ignore[misc]
     """An open workbook, read from a package."""
 
-    api = app = name = sheets = None  # plain attributes in place of the properties
+    api = app = name = names = sheets = None  # plain attributes in place of the properties
 
     def __init__(self, package: Package, name: str = "Model.xlsx") -> None:
         self.app, self.name, self.api = MemoryApp(), name, self
         self.app.book = self
-        self.package = package
-        self.pages: dict[str, dict[Place, Any]] = {title: {} for title in package.sheets()}
-        for (sheet, address), value in read_values(package).items():
-            if value is not None:
-                self.pages[sheet][split_address(address)] = value
-        for cell in formula_cells(package):
-            self.pages[cell.sheet][split_address(cell.cell)] = Formula(f"={cell.text or '(array)'}")
-        self.engine = Calculation(package, callbacks())
-        self.values: dict[CellKey, CellValue] = {}
+        self.names = MemoryNames(self)
+        self.pages: dict[str, dict[Place, Any]] = {}
         self.typed: dict[CellKey, CellValue] = {}
+        self.linked: dict[CellKey, str] = {}
         self.ever_typed: dict[CellKey, CellValue] = {}
+        self.load(package)
+        self.shifts = True
+        self.clipboard: CellKey | None = None
+        self.looks: dict[CellKey, CellKey | None] = {}
+        self.levels: dict[tuple[str, str, int], int] = {}
+        self.arrays: set[tuple[str, Place]] = set()
         self.widths: dict[tuple[str, int], float] = {}
         self.refuse: Callable[[str, Place], bool] = lambda title, place: False
         self.sheets = MemorySheets(self)
@@ -111,8 +115,38 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
             self.CustomXMLParts.Add(state_part(state))
         self.calculate()
 
+    def load(self, package: Package) -> None:
+        """Take the cells of the sheets that a package has from it."""
+        self.package = package
+        self.pages |= {title: {} for title in package.sheets()}
+        for (sheet, address), value in read_values(package).items():
+            if value is not None:
+                self.pages[sheet][split_address(address)] = value
+        for cell in formula_cells(package):
+            self.pages[cell.sheet][split_address(cell.cell)] = Formula(f"={cell.text or '(array)'}")
+        self.engine = Calculation(package, callbacks())
+        self.values: dict[CellKey, CellValue] = {}
+
+    def fold(self) -> None:
+        """Put what was typed into the package itself."""
+        contents = {at: Placed(value) for at, value in (self.ever_typed | self.typed).items()}
+        contents |= {at: Placed(None, formula) for at, formula in self.linked.items()}
+        there = {at: placed for at, placed in contents.items() if at[0] in self.package.sheets()}
+        self.ever_typed, self.typed, self.linked = {}, {}, {}
+        if there:
+            self.load(with_cells(self.package, there))
+
+    def insert(self, title: str, axis: str, at: int, count: int) -> None:
+        """Insert rows or columns, or delete them; references follow, unless this is a bad stand-in."""
+        if self.refuse(title, (at, 1) if axis == "rows" else (1, at)):
+            raise RefusedError(f"{title} is protected.")
+        self.fold()
+        self.load(inserted(self.package, title, axis, at, count, follows=self.shifts))
+
     def calculate(self) -> None:
         """What Excel does when it calculates: formulas follow what was typed."""
+        if self.linked:
+            self.fold()
         if self.values and not self.typed:
             return
         typed = {at: value for at, value in self.typed.items() if at[0] in self.package.sheets()}
@@ -133,8 +167,14 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
             page.pop(place, None)
         else:
             page[place] = cell_content
-        if not isinstance(cell_content, Formula):
-            self.typed[title, join_address(*place)] = cell_content
+        at = title, join_address(*place)
+        if isinstance(cell_content, Formula):
+            self.typed.pop(at, None)
+            self.ever_typed.pop(at, None)
+            self.linked[at] = cell_content
+        else:
+            self.linked.pop(at, None)
+            self.typed[at] = cell_content
 
     def shows(self, title: str, place: Place) -> CellValue:
         """What a cell shows."""
@@ -246,6 +286,9 @@ class MemorySheet(base_classes.Sheet):  # type: ignore[misc]
         )
         return MemoryRange(self, first, (last[0] - first[0] + 1, last[1] - first[1] + 1))
 
+    def ChartObjects(self) -> MemoryCharts:  # noqa: N802
+        return MemoryCharts(self.book, self.name)
+
     def Activate(self) -> None:  # noqa: N802
         self.book.sheets.active_title = self.name
 
@@ -273,6 +316,27 @@ class MemoryRange(base_classes.Range):  # type: ignore[misc]
     @property
     def address(self) -> str:
         return join_address(self.row, self.column)
+
+    @property
+    def EntireRow(self) -> MemoryLines:  # noqa: N802
+        return MemoryLines(self.sheet.book, self.sheet.name, "rows", self.row, self.shape[0])
+
+    @property
+    def EntireColumn(self) -> MemoryLines:  # noqa: N802
+        return MemoryLines(self.sheet.book, self.sheet.name, "columns", self.column, self.shape[1])
+
+    @property
+    def HasArray(self) -> bool:  # noqa: N802
+        return (self.sheet.name, (self.row, self.column)) in self.sheet.book.arrays
+
+    def copy(self, destination: Any = None) -> None:
+        assert destination is None
+        self.sheet.book.clipboard = self.sheet.name, self.address
+
+    def paste(self, paste: Any, operation: Any, skip_blanks: Any, transpose: Any) -> None:
+        assert paste == "formats"
+        for place in chain.from_iterable(self._places()):
+            self.sheet.book.looks[self.sheet.name, join_address(*place)] = self.sheet.book.clipboard
 
     @property
     def column_width(self) -> float:

@@ -28,6 +28,8 @@
   let parts = [];
   let writes = [];
   let selected = ["", 0, 0];
+  const locked = [];
+  const charted = [];
   const toSheet = ({ name, values, formulas, formats }, position) => ({ name, position, values, formulas, formats });
   const letters = (column) => (column > 25 ? letters(Math.floor(column / 26) - 1) : "") + String.fromCharCode(65 + (column % 26));
   const columnOf = (text) => [...text].reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0) - 1;
@@ -57,6 +59,12 @@
       set formulas(rows) {
         range.values = rows;
       },
+      insert: (direction) => {
+        const [axis, at, count] = direction === "Down" ? ["rows", top, height] : ["columns", left, width];
+        writes.push([sheet.name, axis, at + 1, count]);
+        return range;
+      },
+      copyFrom: () => {},
       select: () => (selected = [sheet.name, top, left]),
       getCell: (row, column) => area(sheet, top + row, left + column, 1, 1),
       get numberFormat() {
@@ -66,11 +74,26 @@
     return range;
   }
 
+  const listOf = (items) => {
+    const made = orNothing({ items, load: () => made });
+    return made;
+  };
+  function* chartsOn(sheet) {
+    for (const chart of charted.filter(({ on }) => on === sheet.name)) {
+      const source = { name: "1", getDimensionDataSourceString: (kind) => ({ value: chart[kind] }) };
+      const show = (kind) => (range) => (chart[kind] = range.address);
+      const series = orNothing({ ...source, setValues: show("Values"), setXAxisValues: show("Categories") });
+      yield loadable({ name: chart.name, series: listOf([series]) });
+    }
+  }
+
   const worksheet = (sheet) => ({
     name: sheet.name,
     position: sheet.position,
     visibility: "Visible",
     showGridlines: true,
+    protection: { protected: locked.includes(sheet.name) },
+    charts: listOf([...chartsOn(sheet)]),
     getUsedRangeOrNullObject: () =>
       sheet.values.length ? area(sheet, 0, 0, sheet.values.length, sheet.values[0].length) : nothing(),
     activate: () => {},
@@ -133,7 +156,12 @@
       if (!writes.length) return;
       const sent = writes;
       writes = [];
-      for (const [name, row, column, value, formula] of await globalThis.officeWrite(sent)) {
+      const written = await globalThis.officeWrite(sent);
+      for (const after of written.sheets ?? []) {
+        const before = sheets.find(({ name }) => name === after.name);
+        Object.assign(before, after);
+      }
+      for (const [name, row, column, value, formula] of written.cells ?? []) {
         const sheet = sheets.find((each) => each.name === name);
         for (const [kind, content] of [["values", value], ["formulas", formula]]) {
           while (sheet[kind].length < row) sheet[kind].push([]);
@@ -162,6 +190,7 @@
   globalThis.Excel = {
     RequestContext,
     ShapeType: { image: "Image" },
+    InsertShiftDirection: { down: "Down", right: "Right" },
     run: async (work) => work(new RequestContext()),
     CustomFunctionManager: {
       register: async (metadata, code) => (globalThis.registered = { metadata: JSON.parse(metadata), code }),
@@ -178,7 +207,7 @@
     context: orNothing({
       officeTheme: { bodyBackgroundColor: globalThis.officeBackground },
       requirements: {
-        isSetSupported: (set, version) => set !== "ExcelApi" || Number(version.split(".")[1]) <= 12,
+        isSetSupported: (set, version) => set !== "ExcelApi" || Number(version.split(".")[1]) <= 12 || version === "1.15",
       },
     }),
   });
@@ -191,6 +220,9 @@
       values[row - 1][column - 1] = value;
       return before;
     },
+    protect: (name) => locked.push(name),
+    chart: (chart) => charted.push(chart),
+    charted: () => charted,
     select: (...place) => (selected = place),
     selected: () => selected,
     stateOf: () => parts.map((part) => part.xml),

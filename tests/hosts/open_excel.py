@@ -17,15 +17,21 @@ from openpyxl import load_workbook
 from openpyxl.styles.numbers import is_date_format
 from openpyxl.utils.datetime import WINDOWS_EPOCH
 
+from tests.hosts.memory_lines import inserted
 from xlwings_addin.engine.calculate import Calculation
 from xlwings_addin.functions.registry import callbacks
 from xlwings_addin.layout.state import State, read_state, state_text
 from xlwings_addin.refresh.file import FileMedium
+from xlwings_addin.refresh.growth.growing import moved
 from xlwings_addin.sheets import sheets
 from xlwings_addin.xlsx.addresses import join_address, split_address
+from xlwings_addin.xlsx.cell_contents import cell_contents
+from xlwings_addin.xlsx.moving.shift import LIMITS, Shift
 from xlwings_addin.xlsx.package import CellKey, CellValue, read_package
+from xlwings_addin.xlsx.placing import Placed, with_cells
 from xlwings_addin.xlsx.relinking import with_formulas
 
+EDGES = ("start_row", "start_column", "row_count", "column_count")
 OURS = [sheet.title for sheet in sheets()]
 
 
@@ -49,27 +55,45 @@ class OpenExcel:
     def __init__(self, path: Path) -> None:
         package = read_package(path)
         self.state: State | None = read_state(package)
-        self.formats = _formats(path)
+        self.formats = dict(_formats(path))
         cells = FileMedium(path, {})
         self.typed = {title: dict(cells.read(title)) for title in package.sheets()}
         self.package, self.ever_typed = package, dict[CellKey, CellValue]()
+        self._linked: dict[CellKey, str] = {}
+        self.sent: dict[CellKey, CellValue] = {}
         self.calculation = Calculation(package, callbacks())
+        self.shifts = True
+        self.looks: dict[tuple[str, int, int, int, int], CellKey] = {}
         self.calculated = set(package.sheets())
         self.keep_values()
 
     def keep_values(self) -> None:
-        self.values: dict[CellKey, CellValue] = dict(self.calculation.values())
+        self._values: dict[CellKey, CellValue] = dict(self.calculation.values())
+
+    @property
+    def values(self) -> dict[CellKey, CellValue]:
+        """What formulas show; those that were written since are calculated now."""
+        if self._linked:
+            self._fold()
+            self.keep_values()
+        return self._values
 
     def type(self, typed: Mapping[CellKey, CellValue]) -> None:
         """Type values into cells; a formula that stands there goes, and what hangs on them follows."""
-        self._overwrite({at for at in typed if at in self.values})
+        formulas = {at: str(value) for at, value in typed.items() if str(value).startswith("=")}
+        self._linked |= {at: text for at, text in formulas.items() if at[0] in self.calculated}
+        if formulas.keys() == typed.keys():
+            for (sheet, address), text in formulas.items():
+                self.typed.setdefault(sheet, {})[address] = text
+            return
+        self._overwrite({at for at in typed.keys() - formulas.keys() if at in self.values})
         for (sheet, address), value in typed.items():
             cells = self.typed.setdefault(sheet, {})
             if value == "":
                 cells.pop(address, None)
             else:
                 cells[address] = value.removeprefix("'") if isinstance(value, str) else value
-            if sheet in self.calculated:
+            if sheet in self.calculated and not str(value).startswith("="):
                 self.ever_typed[sheet, address] = cells.get(address)
                 self.calculation.set_value(sheet, address, cells.get(address))
         self.keep_values()
@@ -80,6 +104,28 @@ class OpenExcel:
             self.calculation = Calculation(self.package, callbacks())
             for at, value in self.ever_typed.items():
                 self.calculation.set_value(*at, value)
+
+    def _fold(self) -> None:
+        """Put what was typed into the package itself."""
+        typed = {at: Placed(value) for at, value in self.ever_typed.items()}
+        typed |= {at: Placed(None, text) for at, text in self._linked.items()}
+        self.ever_typed, self._linked = {}, {}
+        if typed:
+            self.package = with_cells(self.package, typed)
+            self.calculation = Calculation(self.package, callbacks())
+
+    def insert(self, sheet: str, axis: Any, at: int, count: int) -> None:
+        """Insert rows or columns; references follow, unless this is a bad stand-in."""
+        self._fold()
+        self.package = inserted(self.package, sheet, axis, at, count, follows=self.shifts)
+        contents = cell_contents(self.package)
+        self.typed |= {title: dict(contents.get(title, {})) for title in self.calculated & {*self.typed}}
+        shift = ((sheet, Shift(axis, at, count)),)
+        self.formats[sheet] = {
+            moved((sheet, cell), shift)[1]: form for cell, form in self.formats[sheet].items()
+        }
+        self.calculation = Calculation(self.package, callbacks())
+        self.keep_values()
 
     def display(self, sheet: str, address: str) -> CellValue:
         typed = self.typed[sheet].get(address)
@@ -159,6 +205,7 @@ class OpenExcel:
         titles, calls = list(self.typed), {}
         typed: dict[CellKey, CellValue] = {}
         for action in actions:
+            sheet = "" if action["sheet_position"] is None else titles[action["sheet_position"]]
             if action["func"] == "addSheet":
                 position, name = action["args"]
                 titles.insert(position, name)
@@ -166,11 +213,29 @@ class OpenExcel:
             elif action["func"] == "runMacro":
                 name, argument = action["args"]
                 calls[name] = argument
+            elif action["func"] == "rangeInsert":
+                self.type(typed)
+                typed = {}
+                self._insert(sheet, action)
+            elif action["func"] == "copyFromRange":
+                position, model, *how = action["args"]
+                assert how == ["Formats", False, False]
+                self.looks[sheet, *(action[edge] for edge in EDGES)] = titles[position], model
             else:
                 assert action["func"] == "setValues", action
-                sheet = titles[action["sheet_position"]]
                 for down, line in enumerate(action["values"], action["start_row"] + 1):
                     for right, value in enumerate(line, action["start_column"] + 1):
                         typed[sheet, join_address(down, right)] = value
         self.type(typed)
         return calls
+
+    def _insert(self, sheet: str, action: Mapping[str, Any]) -> None:
+        row, column, rows, columns = (action[edge] for edge in EDGES)
+        direction, origin = action["args"]
+        assert origin == "format_from_left_or_above"
+        if direction == "down":
+            assert (column, columns) == (0, LIMITS["columns"])
+            self.insert(sheet, "rows", row + 1, rows)
+        else:
+            assert (row, rows) == (0, LIMITS["rows"])
+            self.insert(sheet, "columns", column + 1, columns)

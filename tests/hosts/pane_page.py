@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -85,16 +86,36 @@ def _book(excel: OpenExcel) -> dict[str, Any]:
 
 def _sheets(excel: OpenExcel) -> list[dict[str, Any]]:
     kinds = ("values", "formulas", "formats")
+    excel.sent = dict(excel.values)
     return [{"name": title, **{kind: excel.grid(title, kind) for kind in kinds}} for title in excel.typed]
 
 
-def _written(excel: OpenExcel, writes: list[tuple[str, int, int, Any]]) -> list[list[Any]]:
-    """Type what the client writes; the cells that show something else since: place, value and formula."""
-    before = dict(excel.values)
-    typed = {(sheet, join_address(row, column)): value for sheet, row, column, value in writes}
-    excel.type(typed)
-    changed = {*typed, *(at for at, value in excel.values.items() if before.get(at) != value)}
-    return [
-        [sheet, *split_address(address), *excel.display_and_content(sheet, address)]
-        for sheet, address in changed
-    ]
+def _written(excel: OpenExcel, writes: list[Any]) -> dict[str, Any]:
+    """Do what the client asks for; the cells that show something else since: place, value and formula.
+
+    Once rows or columns have come in, all sheets are sent as they are then.
+    """
+    touched, has_inserted = dict[CellKey, Any](), False
+    for inserts, lot in groupby(writes, key=lambda write: write[1] in ("rows", "columns")):
+        if inserts:
+            has_inserted = True
+            for sheet, axis, at, count in lot:
+                excel.insert(sheet, axis, at, count)
+        else:
+            typed = {(sheet, join_address(row, column)): value for sheet, row, column, value in lot}
+            excel.type(typed)
+            touched |= typed
+    if has_inserted:
+        return {"sheets": _sheets(excel)}
+    if touched and all(str(value).startswith("=") for value in touched.values()):
+        changed = {*touched}  # what they give is sent with the next value
+        return {"cells": [[sheet, *split_address(cell), "", touched[sheet, cell]] for sheet, cell in changed]}
+    now = excel.values
+    changed = {*touched, *(at for at, value in now.items() if excel.sent.get(at) != value)}
+    excel.sent = dict(now)
+    return {
+        "cells": [
+            [sheet, *split_address(address), *excel.display_and_content(sheet, address)]
+            for sheet, address in changed
+        ]
+    }

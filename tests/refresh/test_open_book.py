@@ -22,7 +22,7 @@ from xlwings_addin.proof.context import SELECTOR, load_context
 from xlwings_addin.proof.pages import Pages
 from xlwings_addin.refresh.changes_page import Page
 from xlwings_addin.refresh.file import FileMedium
-from xlwings_addin.refresh.growth.growth import NO_GROWTH, Growth
+from xlwings_addin.refresh.growth.growth import CANNOT_GROW, Growth
 from xlwings_addin.refresh.medium import cells_of
 from xlwings_addin.refresh.refresh import VALUE, refresh
 from xlwings_addin.refresh.request import RefreshRequest
@@ -83,8 +83,8 @@ class LiveBook(FileMedium):
     def titles(self) -> list[str]:
         return self._sheets
 
-    def grow(self, context: Context, state: State | None) -> Growth:
-        return NO_GROWTH
+    def grow(self, context: Context, state: State | None, *, trial: bool = False) -> Growth:
+        return CANNOT_GROW
 
     def append_sheet(self, title: str, page: Page) -> None:
         self.appended[title] = page
@@ -209,7 +209,7 @@ def test_a_trial_foresees_what_the_refresh_does_and_writes_nothing(live: LiveBoo
     assert foreseen.bridge == done.bridge
 
 
-def test_an_open_book_names_the_columns_it_lacks_and_the_way_to_get_them(
+def test_an_open_book_that_cannot_grow_names_the_columns_it_lacks_and_the_way_to_get_them(
     live: LiveBook, tables: Path
 ) -> None:
     add_rows(tables, [row(tables, "vehicle_deliveries", "2027Q1", 160_000)])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
 from xlwings_addin.hosts.foreseen import in_words
 from xlwings_addin.ledger.remember import remember
 from xlwings_addin.proof.report import Report
+from xlwings_addin.refresh.growth.growth import Growth, listed
 from xlwings_addin.refresh.refreshed import Refreshed
 from xlwings_addin.refresh.request import RefreshRequest
 from xlwings_addin.sources.facts import Facts, gather
@@ -45,6 +47,7 @@ def refreshed(done: Refreshed, *further: str) -> str:
     lines = [
         f"Inputs updated: {len(plan.updated)}; changes of yours kept: {kept}.",
         f"A share in {done.case}: from {before} to {after} {done.listing}.",
+        *_growth(done.growth),
         "The last sheet lists them.",
         *done.notes,
         *further,
@@ -56,6 +59,15 @@ def refreshed(done: Refreshed, *further: str) -> str:
 def previewed(done: Refreshed, *further: str) -> str:
     """What a refresh would do, in words; nothing is remembered."""
     return "\n".join([*in_words(done, most=LISTED), *further])
+
+
+def _growth(growth: Growth) -> Iterator[str]:
+    """What the workbook has gained, and what it has not."""
+    if growth.added:
+        yield f"Come in: {listed(growth.added)}."
+    if growth.extended:
+        yield f"Your formulas over all periods, made longer: {listed(growth.extended)}."
+    yield from (f"Not in this workbook: {missing}." for missing in growth.missing)
 
 
 def checked(report: Report) -> str:

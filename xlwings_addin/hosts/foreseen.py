@@ -39,7 +39,7 @@ def in_words(refreshed: Refreshed, *, most: int) -> Iterator[str]:
 
 def foreseen(refreshed: Refreshed) -> dict[str, Any]:
     """What a refresh would update, what of the analyst's it would keep, and what has no place here."""
-    plan = refreshed.plan
+    plan, growth = refreshed.plan, refreshed.growth
     of_analyst = (
         ("Overrides that stay", plan.overrides),
         ("Facts typed here that stay", plan.typed),
@@ -49,11 +49,9 @@ def foreseen(refreshed: Refreshed) -> dict[str, Any]:
     groups = [
         _group("Inputs to update", plan.updated, kept=False),
         *(_group(title, changes, kept=True) for title, changes in of_analyst),
-        {
-            "title": "Without a place in this workbook",
-            "count": len(plan.unplaced),
-            "changes": [{"cell": None, "text": text} for text in plan.unplaced[:CHANGES_LISTED]],
-        },
+        _texts("Rows, columns and names to come in", growth.added),
+        _texts("Left out", growth.missing),
+        _texts("Without a place in this workbook", plan.unplaced),
     ]
     return {
         "case": refreshed.case,
@@ -63,6 +61,11 @@ def foreseen(refreshed: Refreshed) -> dict[str, Any]:
         "groups": [group for group in groups if group["count"]],
         "notes": list(refreshed.notes),
     }
+
+
+def _texts(title: str, texts: Sequence[str]) -> dict[str, Any]:
+    changes = [{"cell": None, "text": text} for text in texts[:CHANGES_LISTED]]
+    return {"title": title, "count": len(texts), "changes": changes}
 
 
 def _group(title: str, changes: Sequence[CellChange], *, kept: bool) -> dict[str, Any]:

@@ -245,8 +245,8 @@ class FileMedium:
         ours = own_sheets(self.state(), self.pages, self.titles())
         return doubted(book, [key for key in cells if key[0] not in ours], values, SECOND_ENGINE_SECONDS)
 
-    def grow(self, context: Context, state: State | None) -> Growth:
-        """What the file lacks is added to the workbook that later replaces it."""
+    def grow(self, context: Context, state: State | None, *, trial: bool = False) -> Growth:
+        """What the file lacks is added to the workbook that later replaces it, on trial never."""
         self.original = self.package
         self._grown = grown(self.package, self.pages, context, state)
         if self._grown.package is not self.package:

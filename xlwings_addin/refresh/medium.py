@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xlwings_addin.sheets.spec import Context
 
 GROW_THE_FILE = "close the book and refresh its file, which gains these rows, columns and sheets"
-"""The way out for a book that is open in a program: there it gains none."""
+"""The way out for a book that is open in a program, and does not gain there what its file would."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,12 @@ class Medium(OpenCells, Protocol):
         """
         ...
 
-    def grow(self, context: Context, state: State | None) -> Growth:
+    def grow(self, context: Context, state: State | None, *, trial: bool = False) -> Growth:
         """Give the workbook the lines and periods that it lacks, or say which it cannot get here.
 
-        What is new stands in the workbook, without the facts, before anything else is looked at.
+        What is new stands in the workbook, without the facts, before anything else is looked at; until
+        something is written, cells show what they showed before. On `trial` a workbook that is open in a
+        program only answers as if it had grown.
         """
         ...
 

@@ -65,9 +65,9 @@ def refresh(
         if request.case is not None and request.case not in context.results:
             rule = one_of(request.case, context.cases)
             raise ChoiceError("case", request.case, rule)
-        growth = medium.grow(context, state)
+        growth = medium.grow(context, state, trial=request.dry_run)
         decided, book = plan(medium, context, state, request, written=time, new=growth.cells)
-        if decided.unplaced and not medium.waits:
+        if decided.unplaced and growth.left_to_file:
             decided.unplaced.append(GROW_THE_FILE)
         course = _Course(medium, book, state, decided, growth, request)
         progress("Calculating")
@@ -192,7 +192,7 @@ class _Course:
         results, moved, notes = explained(
             self.plan, self.book, self.selected, self.before, self._context_after, progress
         )
-        if results and not self.plan.formulas:
+        if results and self.follows and not self.plan.formulas:
             self._compare_grown(results)
         value = self.book.at(VALUE)
         if results and not self.follows:

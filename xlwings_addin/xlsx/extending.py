@@ -6,6 +6,7 @@ Source: ECMA-376 Part 1, 18.17 (formulas).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from xlwings_addin.xlsx.moving.book import BookMove
 from xlwings_addin.xlsx.moving.formulas import FormulaMover, Located, Sheets
@@ -53,9 +54,23 @@ def extended(package: Package, run: Run) -> Package:
     Formulas of every sheet, names, charts, validations and formats: what spans the run from its first column
     to its last, in its rows, and nothing else.
     """
-    still = Shift("columns", LIMITS["columns"], 1)
-    mover = _Extender(still, Sheets(package.titles, run.sheet), run.rows, run.first, run.last, run.count)
-    parts = BookMove(package, run.sheet, mover).changed()
+    parts = BookMove(package, run.sheet, _extender(run, tuple(package.titles))).changed()
     if not parts:
         return package
     return package.edited(parts)
+
+
+def extended_formula(formula: str, sheet: str, run: Run, titles: tuple[str, ...]) -> str:
+    """A formula on a sheet of a workbook, by the titles of all, with its references to a run made longer.
+
+    >>> run = Run("Reported", frozenset((4, 5)), 2, 5, 1)
+    >>> extended_formula("=SUM(Reported!B5:E5)-Reported!E5", "Mine", run, ("Reported", "Mine"))
+    '=SUM(Reported!B5:F5)-Reported!E5'
+    """
+    return _extender(run, titles).text(formula, own=sheet == run.sheet)
+
+
+@lru_cache(maxsize=8)
+def _extender(run: Run, titles: tuple[str, ...]) -> _Extender:
+    still = Shift("columns", LIMITS["columns"], 1)
+    return _Extender(still, Sheets(titles, run.sheet), run.rows, run.first, run.last, run.count)

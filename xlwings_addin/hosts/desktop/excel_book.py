@@ -2,20 +2,24 @@
 
 Reading asks twice for the used range of a sheet, formulas and values, and never for a cell. Writing puts
 cells that touch into rectangles. Texts are written with Excel's apostrophe, so that one which looks like a
-formula, a number or a date stays a text.
+formula, a number or a date stays a text. Rows and columns are inserted by Excel, which lets all that refers
+to cells follow.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from xlwings_addin.functions.cell_errors import error_text
 from xlwings_addin.hosts.desktop import HOST
+from xlwings_addin.hosts.rectangles import Rows, rectangles
 from xlwings_addin.layout.state import NAMESPACE, State, state_from_part, state_part
-from xlwings_addin.refresh.growth.growth import NO_GROWTH, Growth
+from xlwings_addin.refresh.growth.growth import Growth
+from xlwings_addin.refresh.growth.open_book import Foreseen, growth_of
 from xlwings_addin.refresh.medium import cells_of
 from xlwings_addin.xlsx.addresses import join_address, split_address
 from xlwings_addin.xlsx.package import CellKey, CellValue
@@ -25,9 +29,15 @@ if TYPE_CHECKING:
 
     from xlwings_addin.refresh.changes_page import Page
     from xlwings_addin.sheets.spec import Context
+    from xlwings_addin.xlsx.moving.shift import Shift
 
-Rows = list[list[Any]]
-
+LIKE_THE_ONE_BEFORE: Final = 0
+"""Excel's constant xlFormatFromLeftOrAbove."""
+DOWN, RIGHT = -4121, -4161
+"""Excel's constants xlShiftDown and xlShiftToRight."""
+PROGRAM: Final = "Excel"
+Step = tuple[str, "xw.Range", Rows] | Callable[[], object]
+"""A sheet, cells that were written and what they held; or what else takes a change back."""
 logger = logging.getLogger(__name__)
 
 
@@ -40,8 +50,12 @@ class ExcelMedium:
         self.book, self.name = book, book.name
         self._calculated = False
         self._contents: dict[str, dict[str, CellValue]] = {}
-        self._undo: list[tuple[str, xw.Range, Rows]] = []
+        self._undo: list[Step] = []
         self._added: list[xw.Sheet] = []
+        self._foreseen: Foreseen | None = None
+        self._is_trial = False
+        self._looks: dict[CellKey, CellKey] = {}
+        self._referring: dict[str, tuple[str, Callable[[str], object]]] = {}
 
     def titles(self) -> tuple[str, ...]:
         """The names of the sheets."""
@@ -52,13 +66,20 @@ class ExcelMedium:
 
         Asked once until something is written to the sheet.
         """
+        if self._is_trial and self._foreseen is not None:
+            return dict(self._foreseen.read(sheet))
         if sheet not in self._contents:
             used = self._used(sheet)
             self._contents[sheet] = {} if used is None else _cells(used, _contents(used))
         return self._contents[sheet]
 
     def page(self, sheet: str) -> dict[str, CellValue]:
-        """What every cell of a sheet shows once Excel has calculated, errors as text."""
+        """What every cell of a sheet shows once Excel has calculated, errors as text.
+
+        In a workbook that has grown it is what cells showed before, until something is written.
+        """
+        if self._foreseen is not None:
+            return dict(self._foreseen.page(sheet))
         used = self._used(sheet)
         if used is None:
             return {}
@@ -76,25 +97,23 @@ class ExcelMedium:
 
     def write(self, values: Mapping[CellKey, CellValue]) -> None:
         """Put values into cells, on a new last sheet where there is none of that name."""
-        self._calculated = False
+        self._put(values)
+
+    def link(self, formulas: Mapping[CellKey, str]) -> None:
+        self._put(formulas, formulas=True)
+
+    def _put(self, contents: Mapping[CellKey, CellValue], *, formulas: bool = False) -> None:
+        self._calculated, self._foreseen = False, None
         sheets: dict[str, dict[tuple[int, int], CellValue]] = {}
-        for (sheet, address), value in values.items():
-            sheets.setdefault(sheet, {})[split_address(address)] = value
+        for (sheet, address), content in contents.items():
+            sheets.setdefault(sheet, {})[split_address(address)] = content
         for title, cells in sheets.items():
             self._contents.pop(title, None)
             page = self._sheet(title)
-            for row, column, rows in _rectangles(cells):
+            for row, column, rows in rectangles(cells):
                 area = page.range((row, column), (row + len(rows) - 1, column + len(rows[0]) - 1))
                 self._undo.append((title, area, _contents(area)))
-                area.formula = _typed(rows)
-
-    def link(self, formulas: Mapping[CellKey, str]) -> None:
-        self._calculated = False
-        for (title, address), formula in formulas.items():
-            self._contents.pop(title, None)
-            area = self._sheet(title).range(split_address(address))
-            self._undo.append((title, area, _contents(area)))
-            area.formula = formula
+                area.formula = _typed(rows, formulas=formulas)
 
     def widen(self, widths: Sequence[float]) -> None:
         """Give the columns of the sheets that were added their widths, in characters."""
@@ -117,19 +136,105 @@ class ExcelMedium:
         added = {sheet.name for sheet in self._added}
         while self._added:
             self._added.pop().delete()
+        self._contents.clear()
         while self._undo:
-            title, area, contents = self._undo.pop()
-            if title not in added:
-                try:
-                    area.formula = _typed(contents, formulas=True)
-                except Exception:
-                    logger.exception("%s on %s keeps what was written", area.address, title)
+            step = self._undo.pop()
+            try:
+                if callable(step):
+                    step()
+                elif step[0] not in added:
+                    step[1].formula = _typed(step[2], formulas=True)
+            except Exception:
+                logger.exception("a change stays that was to be taken back: %s", step)
 
     def account(self, *, keep_uncalculated: bool) -> None:
         """The program itself calculates."""
 
-    def grow(self, context: Context, state: State | None) -> Growth:
-        return NO_GROWTH
+    # --- growth ---------------------------------------------------------------------------------------------
+
+    def grow(self, context: Context, state: State | None, *, trial: bool = False) -> Growth:
+        """What the workbook lacks comes in by Excel itself; looks are copied once all else is done."""
+        grows = growth_of(self, context, state)
+        if not grows.gains:
+            return grows.growth
+        growth = grows.growth if trial else grows.grow_in(self, PROGRAM)
+        self._foreseen, self._is_trial = grows.foreseen, trial
+        return growth
+
+    def names(self) -> list[str]:
+        return [name.name for name in self.book.names]
+
+    def insert(self, sheet: str, shift: Shift) -> None:
+        """Insert rows or columns, those behind first; new columns join the group of the one before."""
+        self._calculated = False
+        self._contents.clear()
+        page = self._sheet(sheet)
+        for at, count in reversed([(shift.at, shift.count), *shift.further]):
+            if shift.axis == "rows":
+                lines, direction = page.range((at, 1), (at + count - 1, 1)).api.EntireRow, DOWN
+            else:
+                lines, direction = page.range((1, at), (1, at + count - 1)).api.EntireColumn, RIGHT
+            lines.Insert(direction, LIKE_THE_ONE_BEFORE)
+            self._undo.append(partial(self._delete, sheet, shift.axis, at, count))
+            if shift.axis == "columns" and at > 1:
+                level = page.range((1, at - 1)).api.EntireColumn.OutlineLevel
+                page.range((1, at), (1, at + count - 1)).api.EntireColumn.OutlineLevel = level
+
+    def _delete(self, sheet: str, axis: str, at: int, count: int) -> None:
+        page = self._sheet(sheet)
+        if axis == "rows":
+            page.range((at, 1), (at + count - 1, 1)).api.EntireRow.Delete()
+        else:
+            page.range((1, at), (1, at + count - 1)).api.EntireColumn.Delete()
+
+    def look_like(self, cells: Mapping[CellKey, CellKey]) -> None:
+        """Wait until the refresh is done: a format cannot be taken back as a content can."""
+        self._looks |= cells
+
+    def _copy_looks(self) -> None:
+        by_model: dict[tuple[CellKey, str], dict[tuple[int, int], CellValue]] = {}
+        for (sheet, address), model in self._looks.items():
+            by_model.setdefault((model, sheet), {})[split_address(address)] = None
+        for ((model_sheet, model_cell), sheet), cells in by_model.items():
+            self._sheet(model_sheet).range(split_address(model_cell)).copy()
+            for row, column, rows in rectangles(cells):
+                last = row + len(rows) - 1, column + len(rows[0]) - 1
+                self._sheet(sheet).range((row, column), last).paste(paste="formats")
+        if by_model:
+            self.book.app.cut_copy_mode = False
+        self._looks.clear()
+
+    def add_names(self, names: Mapping[str, str]) -> None:
+        for name, reference in names.items():
+            self._undo.append(self.book.names.add(name, f"={reference}").delete)
+
+    def references(self) -> dict[str, str]:
+        """What names and the series of charts refer to, with equals signs."""
+        self._referring = {
+            f"name {name.name}": (text, partial(setattr, name, "refers_to"))
+            for name in self.book.names
+            if (text := name.refers_to)
+        }
+        for title in self.titles():
+            charts = self.book.sheets[title].api.ChartObjects()
+            for number in range(1, charts.Count + 1):
+                series = charts.Item(number).Chart.SeriesCollection()
+                for one in range(1, series.Count + 1):
+                    entry = series.Item(one)
+                    what = f"chart {charts.Item(number).Name} on {title}, series {one}"
+                    self._referring[what] = entry.Formula, partial(setattr, entry, "Formula")
+        return {what: text for what, (text, _) in self._referring.items()}
+
+    def refer(self, references: Mapping[str, str]) -> None:
+        for what, text in references.items():
+            former, put = self._referring[what]
+            self._undo.append(partial(put, former))
+            put(text)
+
+    def holds_array(self, at: CellKey) -> bool:
+        return bool(self._sheet(at[0]).range(split_address(at[1])).api.HasArray)
+
+    # --- what is kept ---------------------------------------------------------------------------------------
 
     def append_sheet(self, title: str, page: Page) -> None:
         self.write(page.values(title))
@@ -144,6 +249,7 @@ class ExcelMedium:
 
     def keep(self, state: State, *, backups: int) -> None:
         """Keep the record in the workbook; it is the analyst who saves the file."""
+        self._copy_looks()
         parts = self._state_parts()
         former = [parts.Item(number) for number in range(1, parts.Count + 1)]
         self.book.api.CustomXMLParts.Add(state_part(state))
@@ -215,21 +321,3 @@ def _typed(rows: Sequence[Sequence[Any]], *, formulas: bool = False) -> Rows:
         ]
         for row in rows
     ]
-
-
-def _rectangles(cells: Mapping[tuple[int, int], CellValue]) -> list[tuple[int, int, Rows]]:
-    """Cells as few rectangles, each by its first row and column: runs along rows, equal ones together."""
-    runs: list[tuple[int, int, list[Any]]] = []
-    for row, column in sorted(cells):
-        if runs and runs[-1][0] == row and runs[-1][1] + len(runs[-1][2]) == column:
-            runs[-1][2].append(cells[row, column])
-        else:
-            runs.append((row, column, [cells[row, column]]))
-    areas: list[tuple[int, int, Rows]] = []
-    for row, column, line in sorted(runs, key=lambda run: (run[1], len(run[2]), run[0])):
-        top, left, rows = areas[-1] if areas else (0, 0, [[]])
-        if (top + len(rows), left, len(rows[0])) == (row, column, len(line)):
-            rows.append(line)
-        else:
-            areas.append((row, column, [line]))
-    return areas

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from xlwings_addin.functions.registry import respelling
 from xlwings_addin.hosts import answers
-from xlwings_addin.hosts.libreoffice import HOST
-from xlwings_addin.hosts.libreoffice.medium import CalcMedium, Workbook
+from xlwings_addin.hosts.libreoffice.medium import OTHER_HOSTS, CalcMedium, Workbook
 from xlwings_addin.proof.check_open import check_open
 from xlwings_addin.refresh.refresh import refresh as refresh_book
 
@@ -16,14 +14,12 @@ UNKNOWN: Final = (
     "Functions that Calc does not know are #NAME?: where they have the names of another program, "
     "Refresh model gives them those of Calc."
 )
-_OTHER_HOSTS = {old: new for old, new in respelling(HOST.target).items() if old != new}
-"""What other hosts call a function in a file, and what Calc calls it."""
 
 
 def refresh(workbook: Workbook) -> str:
     """New facts into the workbook, a new sheet that says what was done, and functions as Calc calls them."""
     facts = answers.facts()
-    workbook.rename_calls(_OTHER_HOSTS)
+    workbook.rename_calls(OTHER_HOSTS)
     refreshed = refresh_book(CalcMedium(workbook), answers.request(facts), progress=workbook.progress)
     return answers.refreshed(refreshed, UNDO, *facts.warnings)
 

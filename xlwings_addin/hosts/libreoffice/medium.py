@@ -7,17 +7,24 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
+from xlwings_addin.functions.registry import respelling
 from xlwings_addin.hosts.libreoffice import HOST
 from xlwings_addin.layout.state import State, read_state, state_from_text, state_text
-from xlwings_addin.refresh.growth.growth import NO_GROWTH, Growth
+from xlwings_addin.refresh.growth.growth import Growth
+from xlwings_addin.refresh.growth.open_book import Foreseen, growth_of
 from xlwings_addin.refresh.medium import cells_of
 from xlwings_addin.xlsx.package import CellKey, CellValue, read_package
 
 if TYPE_CHECKING:
     from xlwings_addin.refresh.changes_page import Page
     from xlwings_addin.sheets.spec import Context
+    from xlwings_addin.xlsx.moving.shift import Shift
+
+OTHER_HOSTS: Final = {old: new for old, new in respelling(HOST.target).items() if old != new}
+"""What other hosts call a function in a file, and what Calc calls it."""
+PROGRAM: Final = "Calc"
 
 
 class Workbook(Protocol):
@@ -31,6 +38,13 @@ class Workbook(Protocol):
     def write(self, values: Mapping[CellKey, CellValue]) -> None: ...
     def link(self, formulas: Mapping[CellKey, str]) -> None: ...
     def state(self) -> str | None: ...
+    def insert(self, sheet: str, axis: str, places: Sequence[tuple[int, int]]) -> None: ...
+    def look_like(self, cells: Mapping[CellKey, CellKey]) -> None: ...
+    def holds_array(self, sheet: str, cell: str) -> bool: ...
+    def names(self) -> Sequence[str]: ...
+    def add_names(self, names: Mapping[str, str]) -> None: ...
+    def references(self) -> dict[str, str]: ...
+    def refer(self, references: Mapping[str, str]) -> None: ...
     def rename_calls(self, names: Mapping[str, str]) -> None: ...
     def widen(self, sheet: str, widths: Sequence[float]) -> None: ...
     def keep_state(self, text: str) -> None: ...
@@ -48,17 +62,23 @@ class CalcMedium:
         self._workbook = workbook
         self._contents: dict[str, dict[str, CellValue]] = {}
         self._pages: dict[str, dict[str, CellValue]] = {}
+        self._foreseen: Foreseen | None = None
+        self._is_trial = False
 
     def titles(self) -> Sequence[str]:
         return self._workbook.titles()
 
     def read(self, sheet: str) -> Mapping[str, CellValue]:
+        if self._is_trial and self._foreseen is not None:
+            return self._foreseen.read(sheet)
         if sheet not in self._contents:
             self._contents[sheet] = self._workbook.read(sheet)
         return self._contents[sheet]
 
     def page(self, sheet: str) -> Mapping[str, CellValue]:
-        """What every cell of a sheet shows."""
+        """What every cell shows; of a workbook that has grown what it did, until something is written."""
+        if self._foreseen is not None:
+            return self._foreseen.page(sheet)
         if not self._pages:
             self._workbook.calculate()
         if sheet not in self._pages:
@@ -69,14 +89,17 @@ class CalcMedium:
         return cells_of(self.page, cells)
 
     def write(self, values: Mapping[CellKey, CellValue]) -> None:
-        self._contents.clear()
-        self._pages.clear()
+        self._changed()
         self._workbook.write(values)
 
     def link(self, formulas: Mapping[CellKey, str]) -> None:
+        self._changed()
+        self._workbook.link(formulas)
+
+    def _changed(self) -> None:
         self._contents.clear()
         self._pages.clear()
-        self._workbook.link(formulas)
+        self._foreseen = None
 
     def recalculate(self) -> bool:
         """Calc calculates when the first page is asked for after something was written."""
@@ -85,8 +108,43 @@ class CalcMedium:
     def account(self, *, keep_uncalculated: bool) -> None:
         """The program itself calculates."""
 
-    def grow(self, context: Context, state: State | None) -> Growth:
-        return NO_GROWTH
+    # --- growth ---------------------------------------------------------------------------------------------
+
+    def grow(self, context: Context, state: State | None, *, trial: bool = False) -> Growth:
+        """What the workbook lacks is inserted and written by Calc, in the step of Undo of the command."""
+        grows = growth_of(self, context, state)
+        if not grows.gains:
+            return grows.growth
+        growth = grows.growth if trial else grows.grow_in(self, PROGRAM)
+        if not trial:
+            self._workbook.rename_calls(OTHER_HOSTS)
+            self._changed()
+        self._foreseen, self._is_trial = grows.foreseen, trial
+        return growth
+
+    def insert(self, sheet: str, shift: Shift) -> None:
+        self._changed()
+        self._workbook.insert(sheet, shift.axis, [(shift.at, shift.count), *shift.further])
+
+    def look_like(self, cells: Mapping[CellKey, CellKey]) -> None:
+        self._workbook.look_like(cells)
+
+    def holds_array(self, at: CellKey) -> bool:
+        return self._workbook.holds_array(*at)
+
+    def names(self) -> Sequence[str]:
+        return self._workbook.names()
+
+    def add_names(self, names: Mapping[str, str]) -> None:
+        self._workbook.add_names(names)
+
+    def references(self) -> Mapping[str, str]:
+        return self._workbook.references()
+
+    def refer(self, references: Mapping[str, str]) -> None:
+        self._workbook.refer(references)
+
+    # --- what is kept ---------------------------------------------------------------------------------------
 
     def append_sheet(self, title: str, page: Page) -> None:
         self.write(page.values(title))

@@ -6,6 +6,8 @@ Until there is one, the record counts that the workbook carried when the code wa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +18,16 @@ from xlwings_addin.xlsx.package import CellKey, CellValue
 if TYPE_CHECKING:
     import xlwings
 
+    from xlwings_addin.refresh.growth.growth import Growth
+    from xlwings_addin.refresh.growth.open_book import OpenGrowth
+
 RECORD_SHEET: Final = "Refresh record"
 HEADING: Final = "What the last refresh wrote, for the next one. Do not edit; delete the sheet to forget it."
 LONGEST_CELL: Final = 30_000
 """Characters of the record in a cell; Excel takes 32,767."""
+STAYS: Final = (
+    "ranges over all periods on sheets of your own, in names and in charts: make them longer by hand"
+)
 EMBEDDED: Final = Path(__file__).with_name("state.json")
 
 
@@ -35,6 +43,14 @@ class LiteMedium(ServerMedium):
         """The lines of the record on its sheet, below the heading."""
         cells = self.page(RECORD_SHEET)
         return [str(cells[f"A{row}"]) for row in range(2, len(cells) + 1) if f"A{row}" in cells]
+
+    def require_unprotected(self, titles: Sequence[str]) -> None:
+        """Lite has no pane of ours to ask: Excel refuses a protected sheet once it comes to it."""
+
+    def grown(self, grows: OpenGrowth) -> Growth:
+        """What the workbook gains, and what Lite does not send and so cannot be made longer."""
+        growth = super().grown(grows)
+        return replace(growth, missing=(*growth.missing, STAYS)) if grows.runs else growth
 
     def keep(self, state: State, *, backups: int) -> None:
         """Write the record onto its sheet; of an older and longer one nothing stays."""

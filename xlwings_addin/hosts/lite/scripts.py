@@ -130,6 +130,7 @@ def _refreshed(done: Refreshed, *, sees_formulas: bool) -> Iterator[str]:
         yield f"  {kind}: {where}: {_figure(before)} -> {_figure(after)} (tables {_figure(tables)}, {source})"
     if len(rows) > LISTED:
         yield f"  and {len(rows) - LISTED} more"
+    yield from (f"not in this workbook: {missing}" for missing in done.growth.missing)
     yield from done.notes
     yield from _unseen(sees_formulas=sees_formulas)
 

@@ -3,23 +3,26 @@
 The client sends the values of the cells. Our task pane sends their formulas beside them, as the first
 argument of a script; where they are missing the book can be read all the same, but an input that refers to
 another cell looks like one that was typed.
+
+Rows and columns come in where the client carries out what was asked of it, in front of what is written later;
+what the book then holds and shows is worked out here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import xlwings
 
+from xlwings_addin.hosts.rectangles import Rows, rectangles
 from xlwings_addin.hosts.server import HOST
 from xlwings_addin.layout.state import State, state_from_text
-from xlwings_addin.refresh.growth.growth import NO_GROWTH, Growth
+from xlwings_addin.refresh.growth.growth import CANNOT_GROW, Growth
+from xlwings_addin.refresh.growth.open_book import OpenGrowth, growth_of
 from xlwings_addin.refresh.medium import cells_of
 from xlwings_addin.xlsx.addresses import join_address, split_address
 from xlwings_addin.xlsx.agreement import plain
@@ -28,14 +31,16 @@ from xlwings_addin.xlsx.package import CellKey, CellValue
 if TYPE_CHECKING:
     from xlwings_addin.refresh.changes_page import Page
     from xlwings_addin.sheets.spec import Context
+    from xlwings_addin.xlsx.extending import Run
+    from xlwings_addin.xlsx.moving.shift import Shift
 
 Formulas = Mapping[str, Sequence[Sequence[Any]]]
 """The cells of each sheet from A1 on: a formula with its equals sign, else the value, "" for a blank."""
 
 Cells = dict[tuple[int, int], CellValue]
-Area = tuple[tuple[int, int], list[list[CellValue]]]
-"""Row and column of the first cell, and rows of values."""
 
+PROGRAM: Final = "Excel"
+LIKE_THE_ONE_BEFORE: Final = "format_from_left_or_above"
 _INTERSECTION: Final = re.compile(r"(?<!\[)@")
 
 
@@ -52,9 +57,13 @@ class ServerMedium:
         self._book, self._formulas, self._record = book, formulas, record
         self.name, self.sees_formulas = book.name, formulas is not None
         self.kept: State | None = None
+        self.runs: tuple[Run, ...] = ()
+        """Periods that have got more behind them, for what the client has not sent."""
         self._titles = tuple(sheet.name for sheet in book.sheets)
-        self.page = cache(self._page)
-        self.read = cache(self._read) if formulas is not None else self.page
+        self.page: Callable[[str], Mapping[str, CellValue]] = cache(self._page)
+        self.read: Callable[[str], Mapping[str, CellValue]] = (
+            self.page if formulas is None else cache(self._read)
+        )
 
     def titles(self) -> tuple[str, ...]:
         return self._titles
@@ -78,8 +87,78 @@ class ServerMedium:
     def account(self, *, keep_uncalculated: bool) -> None:
         """The program itself calculates."""
 
-    def grow(self, context: Context, state: State | None) -> Growth:
-        return NO_GROWTH
+    # --- growth ---------------------------------------------------------------------------------------------
+
+    def grow(self, context: Context, state: State | None, *, trial: bool = False) -> Growth:
+        """What the workbook lacks comes in once the client gets the answer; without formulas nothing does."""
+        if not self.sees_formulas:
+            return CANNOT_GROW
+        grows = growth_of(self, context, state)
+        if not grows.gains:
+            return grows.growth
+        if not trial:
+            self.require_unprotected(grows.inserting)
+            grows.make_room(self, PROGRAM)
+            grows.fill(self)
+            self.link(grows.longer())
+        self.runs = grows.runs
+        self.page, self.read = grows.foreseen.page, grows.foreseen.read
+        return self.grown(grows)
+
+    def require_unprotected(self, titles: Sequence[str]) -> None:
+        """Have the task pane refuse a protected sheet before anything is changed."""
+        if titles:
+            self._act("runMacro", ["requireUnprotected", list(titles)])
+
+    def grown(self, grows: OpenGrowth) -> Growth:
+        """What the workbook gains; what its own sheets, names and charts span, the task pane makes longer."""
+        return grows.growth
+
+    def names(self) -> list[str]:
+        return [name["name"] for name in self._book.impl.api["names"]]
+
+    def insert(self, sheet: str, shift: Shift) -> None:
+        """Have rows or columns inserted, those behind first."""
+        for at, count in reversed([(shift.at, shift.count), *shift.further]):
+            one, direction = ("row", "down") if shift.axis == "rows" else ("column", "right")
+            whole, limit = ("column", 16_384) if one == "row" else ("row", 1_048_576)
+            self._act(
+                "rangeInsert",
+                [direction, LIKE_THE_ONE_BEFORE],
+                sheet_position=self._titles.index(sheet),
+                **{
+                    f"start_{one}": at - 1,
+                    f"{one}_count": count,
+                    f"start_{whole}": 0,
+                    f"{whole}_count": limit,
+                },
+            )
+
+    def look_like(self, cells: Mapping[CellKey, CellKey]) -> None:
+        by_model: dict[tuple[CellKey, str], Cells] = {}
+        for (sheet, address), model in cells.items():
+            by_model.setdefault((model, sheet), {})[split_address(address)] = None
+        for ((of_sheet, model_cell), sheet), places in by_model.items():
+            for row, column, rows in rectangles(places):
+                self._act(
+                    "copyFromRange",
+                    [self._titles.index(of_sheet), model_cell, "Formats", False, False],
+                    sheet_position=self._titles.index(sheet),
+                    start_row=row - 1,
+                    start_column=column - 1,
+                    row_count=len(rows),
+                    column_count=len(rows[0]),
+                )
+
+    def add_names(self, names: Mapping[str, str]) -> None:
+        for name, reference in names.items():
+            self._act("namesAdd", [name, f"={reference}"])
+
+    def _act(self, func: str, args: list[Any], **place: int) -> None:
+        """Ask the client for something that xlwings has no words for, or words that read what was sent."""
+        self._book.impl.append_json_action(func=func, args=args, **place)
+
+    # --- cells ----------------------------------------------------------------------------------------------
 
     def append_sheet(self, title: str, page: Page) -> None:
         self.write(page.values(title))
@@ -105,8 +184,13 @@ class ServerMedium:
         return _cells(self._formulas.get(sheet, ()))
 
     def link(self, formulas: Mapping[CellKey, str]) -> None:
+        by_sheet: dict[str, Cells] = {}
         for (sheet, address), formula in formulas.items():
-            self._book.sheets[sheet][address].options("raw").value = [[formula]]
+            by_sheet.setdefault(sheet, {})[split_address(address)] = formula
+        for sheet, cells in by_sheet.items():
+            for row, column, rows in rectangles(cells):
+                area = self._book.sheets[sheet][join_address(row, column)].resize(len(rows), len(rows[0]))
+                area.options("raw").value = rows
 
     def write(self, values: Mapping[CellKey, CellValue]) -> None:
         """Put values into cells, a text as a text whatever it begins with; a new sheet comes last."""
@@ -117,27 +201,19 @@ class ServerMedium:
             there = [page.name for page in self._book.sheets]
             if sheet not in there:
                 self._book.sheets.add(sheet, after=self._book.sheets[len(there) - 1])
-            for first, rows in _neighbours(cells) if sheet in there else [_rectangle(cells)]:
-                area = self._book.sheets[sheet][join_address(*first)].resize(len(rows), len(rows[0]))
+            for row, column, rows in rectangles(cells) if sheet in there else [_rectangle(cells)]:
+                area = self._book.sheets[sheet][join_address(row, column)].resize(len(rows), len(rows[0]))
                 area.options("raw").value = [[_as_typed(value) for value in row] for row in rows]
 
 
-def _neighbours(cells: Cells) -> Iterator[Area]:
-    """Cells that stand side by side, each lot of them to be written at once."""
-    for row, line in groupby(sorted(cells), key=itemgetter(0)):
-        columns = [column for _, column in line]
-        # Neighbours keep the distance of column and position.
-        for _, lot in groupby(enumerate(columns), key=lambda pair: pair[1] - pair[0]):
-            near = [column for _, column in lot]
-            yield (row, near[0]), [[cells[row, column] for column in near]]
-
-
-def _rectangle(cells: Cells) -> Area:
+def _rectangle(cells: Cells) -> tuple[int, int, Rows]:
     """All cells with the blanks between them, for a sheet that holds nothing yet."""
     height, width = (max(edge) for edge in zip(*cells, strict=True))
-    return (1, 1), [
-        [cells.get((row, column)) for column in range(1, width + 1)] for row in range(1, height + 1)
-    ]
+    return (
+        1,
+        1,
+        [[cells.get((row, column)) for column in range(1, width + 1)] for row in range(1, height + 1)],
+    )
 
 
 def _cells(rows: Sequence[Sequence[Any]]) -> dict[str, CellValue]:

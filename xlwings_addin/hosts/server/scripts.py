@@ -1,7 +1,8 @@
 """Refresh and check of the workbook that is open in Excel, and what else its task pane asks.
 
-They answer with writes and with calls of what the task pane has registered: `keepState` and `showRefreshed`
-after a refresh, `showFigures` after a check, `showPreview` and `showImplied`. The pane calls `check` once
+They answer with writes and with calls of what the task pane has registered: `requireUnprotected` before rows
+and columns come in and `extendRuns` after that, `keepState` and `showRefreshed` after a refresh,
+`showFigures` after a check, `showPreview` and `showImplied`. The pane calls `check` once
 Excel has recalculated, so what it shows is what the cells show. Only a refresh writes.
 """
 
@@ -27,6 +28,7 @@ from xlwings_addin.proof.check_open import valued_and_checked
 from xlwings_addin.proof.valued_book import valued_book
 from xlwings_addin.refresh.refresh import refresh as refresh_book
 from xlwings_addin.sheets import sheets
+from xlwings_addin.xlsx.extending import Run
 
 T = TypeVar("T")
 
@@ -59,6 +61,8 @@ async def refresh(book: xlwings.Book, formulas: Formulas | None = None, state: s
         return answers.refreshed(refreshed, *unseen, *facts.warnings)
 
     said = await _answered(work)
+    if medium.runs:
+        _call(book, "extendRuns", [_run(run) for run in medium.runs])
     if medium.kept is not None:
         _call(book, "keepState", state_text(medium.kept))
     _call(book, "showRefreshed", said)
@@ -110,6 +114,17 @@ async def _answered(work: Callable[[], T]) -> T:
         raise xlwings.XlwingsError(
             "this did not work, and nothing is changed: the server's log says why"
         ) from None
+
+
+def _run(run: Run) -> dict[str, Any]:
+    """Periods that have got more behind them, for the task pane, which sees what was not sent."""
+    return {
+        "sheet": run.sheet,
+        "rows": sorted(run.rows),
+        "first": run.first,
+        "last": run.last,
+        "count": run.count,
+    }
 
 
 def _call(book: xlwings.Book, name: str, *args: Any) -> None:

@@ -30,11 +30,17 @@ from xlwings_addin.xlsx.package import CellKey, Package, formula_cells, moved_pa
 
 @dataclass(frozen=True)
 class Grown:
-    """A workbook that has grown, and how the rows and columns of the former one have moved."""
+    """A workbook that has grown, and how the rows and columns of the former one have moved.
+
+    `roomy` is the workbook with room for what is new and nothing in it yet; `runs` are the periods that have
+    got more behind them.
+    """
 
     package: Package
     growth: Growth
     moves: tuple[tuple[str, Shift], ...] = ()
+    roomy: Package | None = None
+    runs: tuple[Run, ...] = ()
 
     def place(self, at: CellKey) -> CellKey:
         """Where a cell of the former workbook stands now."""
@@ -53,22 +59,28 @@ def moved(at: CellKey, moves: tuple[tuple[str, Shift], ...]) -> CellKey:
     return sheet, join_address(row, column)
 
 
-def grown(package: Package, pages: Pages, context: Context, state: State | None) -> Grown:
+def grown(
+    package: Package, pages: Pages, context: Context, state: State | None, *, no_sheets: str = ""
+) -> Grown:
     """The workbook with every line and period that it lacks; itself where it lacks none.
 
     `pages` are those that it has.
 
     A line that the record of the last refresh has and the workbook has not was taken out by the analyst: it
-    stays out, and is named. Raises what moving rows and columns raises, before anything is changed.
+    stays out, and is named. `no_sheets` says why whole sheets stay out. Raises what moving rows and columns
+    raises, before anything is changed.
     """
-    return _Grower(package, pages, context, state).grown()
+    return _Grower(package, pages, context, state, no_sheets).grown()
 
 
 class _Grower:
     """A workbook on its way: first room is made, then it is filled."""
 
-    def __init__(self, package: Package, pages: Pages, context: Context, state: State | None) -> None:
+    def __init__(
+        self, package: Package, pages: Pages, context: Context, state: State | None, no_sheets: str
+    ) -> None:
         self.package, self.pages, self.context, self.state = package, pages, context, state
+        self.no_sheets = no_sheets
         self.rows = rows_there(self.pages, context)
         refuse_left_behind(package, self.rows.titles, context.company)
         wanted = fitted(context, self.pages, grown=True)
@@ -80,6 +92,7 @@ class _Grower:
         self.blocks: list[tuple[PlacedSheet, NewRows]] = []
         self.missing: list[str] = []
         self.sheets: list[str] = []
+        self.runs: list[Run] = []
 
     def grown(self) -> Grown:
         lacks, is_old = self._lacks(), self.state is None or self.state.format < FORMAT
@@ -89,7 +102,7 @@ class _Grower:
         before = Before(self.package, Book(fit.context, self.rows, blocks=fit.blocks), self.pages)
         self._add_sheets()
         self._make_room()
-        moves = tuple(self.moves)
+        moves, roomy = tuple(self.moves), self.package
         ours = {moved(cell.at, moves) for name, cell in before.cells.items() if name in before.untouched}
         longer = tuple(f"{sheet}!{cell}" for sheet, cell in self._extend() if (sheet, cell) not in ours)
         filling = Filling(self.package, self.context, before, frozenset(self.sheets))
@@ -97,7 +110,8 @@ class _Grower:
             filling.add_headings(self.wanted.sheets[key], columns.headings, self._rows_of(key))
         filling.add_lines(self.wanted, self.rows, self.new_lines, self.blocks)
         package, growth = filling.filled()
-        return Grown(package, replace(growth, extended=longer, missing=tuple(self.missing)), moves)
+        growth = replace(growth, extended=longer, missing=tuple(self.missing))
+        return Grown(package, growth, moves, roomy, tuple(self.runs))
 
     # --- what is lacking ----------------------------------------------------------------------------------
 
@@ -106,6 +120,8 @@ class _Grower:
         for key, placed in self.wanted.sheets.items():
             if (key, HEADINGS) not in self.rows:
                 refused = refusal_of_sheet(placed, self.package.titles, self.state)
+                if self.no_sheets:
+                    refused = refused or f"sheet {placed.sheet.title}: {self.no_sheets}"
                 (self.missing if refused else self.sheets).append(refused or key)
                 continue
             self.left_out[key] = self._taken_out(placed)
@@ -183,6 +199,7 @@ class _Grower:
                 run = self._run(self.wanted.sheets[key], headings)
                 if run is not None:
                     self.package = extended(self.package, run)
+                    self.runs.append(run)
         now = formula_cells(self.package)
         return [at for cell in now if texts.get(at := (cell.sheet, cell.cell)) != cell.text]
 

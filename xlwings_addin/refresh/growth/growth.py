@@ -17,6 +17,7 @@ class Growth:
     rewritten  cells whose formula was ours and is another by now
     extended   formulas of the analyst's that spanned all periods, and span the new ones too
     missing    what the tables or the model have and the book does not get, and why
+    left_to_file  whether the file of a book that is open in a program would gain more
     """
 
     added: tuple[str, ...] = ()
@@ -24,6 +25,7 @@ class Growth:
     rewritten: tuple[CellKey, ...] = ()
     extended: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    left_to_file: bool = False
 
     @property
     def changed(self) -> frozenset[CellKey]:
@@ -32,6 +34,8 @@ class Growth:
 
 
 NO_GROWTH = Growth()
+CANNOT_GROW = Growth(left_to_file=True)
+"""Of an open book that gains nothing, whatever it lacks."""
 
 
 def listed(items: Sequence[str], most: int = 5) -> str:

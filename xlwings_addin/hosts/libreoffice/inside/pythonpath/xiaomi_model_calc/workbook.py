@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from functools import partial
+from itertools import groupby
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -17,6 +19,8 @@ CHARACTER = 200
 """The width of a character in hundredths of a millimetre, near enough for a column."""
 REMOVABLE = 128
 """UNO's constant com.sun.star.beans.PropertyAttribute.REMOVABLE."""
+CONTENTS = 1 | 2 | 4 | 16
+"""UNO's constants com.sun.star.sheet.CellFlags of values, dates, texts and formulas."""
 
 CODES = {
     "#NUM!": 503,
@@ -54,6 +58,37 @@ def in_excels_words(formula: str) -> str:
         return match["text"] or _MARKS[match["mark"]]
 
     return _PIECES.sub(piece, formula[1:-1] if formula.startswith("{") else formula)
+
+
+_WORDS = re.compile(
+    r'(?P<text>"(?:[^"]|"")*")'
+    r"|(?P<sheet>'(?:[^']|'')+'|\w+)!(?=\$?[A-Z]{1,3}(?:\$?[0-9]|:))"
+    r"|(?P<mark>[,;])"
+)
+_CALCS_MARKS = {",": ";", ";": "|"}
+
+
+def in_calcs_words(formula: str) -> str:
+    """A formula as Excel writes it as Calc's API takes it.
+
+    >>> in_calcs_words("=SUM(Inputs!A1:B2,F('Base Year'!C3,\\"a,b\\",{1,2;3,4}))")
+    '=SUM($Inputs.A1:B2;F($\\'Base Year\\'.C3;"a,b";{1;2|3;4}))'
+    """
+
+    def piece(match: re.Match[str]) -> str:
+        if match["sheet"]:
+            return f"${match['sheet']}."
+        return match["text"] or _CALCS_MARKS[match["mark"]]
+
+    return _WORDS.sub(piece, formula)
+
+
+LOOKS = (
+    *("BottomBorder2", "CellBackColor", "CellProtection", "CellStyle", "CharColor", "CharFontName"),
+    *("CharHeight", "CharPosture", "CharUnderline", "CharWeight", "HoriJustify", "IsTextWrapped"),
+    *("LeftBorder2", "NumberFormat", "ParaIndent", "RightBorder2", "TopBorder2", "VertJustify"),
+)
+"""The properties that make the look of a cell."""
 
 
 def address(row: int, column: int) -> str:
@@ -98,15 +133,30 @@ def runs(cells: Mapping[str, Any]) -> Dict[Tuple[int, int], List[Any]]:
     return lines
 
 
-def _fill(area: Any, line: Sequence[Any]) -> None:
-    """Put values into a blank row cell by cell: Undo leaves what was put into it as a whole."""
+def _is_blank(value: Any) -> bool:
+    return value is None or value == ""
+
+
+def _fill(area: Any, line: Sequence[Any], *, blank: bool) -> None:
+    """Put values into a row, a blank one cell by cell: Undo leaves what was put into that as a whole."""
+    if not blank:
+        area.setDataArray((tuple(line),))
+        return
     for column, value in enumerate(line):
-        if value is not None and value != "":
-            cell = area.getCellByPosition(column, 0)
-            if isinstance(value, str):
-                cell.setString(value)
-            else:
-                cell.setValue(float(value))
+        cell = area.getCellByPosition(column, 0)
+        if isinstance(value, str):
+            cell.setString(value)
+        else:
+            cell.setValue(float(value))
+
+
+def _charted(diagram: Any) -> Iterator[Any]:
+    """The categories of a diagram, then the parts of its series."""
+    for system in diagram.getCoordinateSystems():
+        yield system.getAxisByDimension(0, 0).getScaleData().Categories
+        for kind in system.getChartTypes():
+            for series in kind.getDataSeries():
+                yield from series.getDataSequences()
 
 
 def values_of(area: Any) -> List[List[Any]]:
@@ -179,17 +229,20 @@ class Workbook:
             sheet = self._document.Sheets.getByName(name)
             for (row, column), line in runs(cells).items():
                 area = sheet.getCellRangeByPosition(column, row, column + len(line) - 1, row)
-                if any(map(any, area.getFormulaArray())):
-                    # Of nothing, a range would make #N/A; an empty text leaves a cell blank.
-                    area.setDataArray((tuple("" if value is None else value for value in line),))
-                else:
-                    _fill(area, line)
+                (formulas,) = area.getFormulaArray()
+                kinds = [(not content, _is_blank(value)) for content, value in zip(formulas, line)]
+                for (was_blank, is_blank), places in groupby(range(len(line)), key=kinds.__getitem__):
+                    at = list(places)
+                    part = sheet.getCellRangeByPosition(column + at[0], row, column + at[-1], row)
+                    if is_blank and not was_blank:
+                        part.clearContents(CONTENTS)
+                    elif not is_blank:
+                        _fill(part, [line[place] for place in at], blank=was_blank)
 
     def link(self, formulas: Mapping[Tuple[str, str], str]) -> None:
-        """Put formulas, with their equals signs, into cells."""
+        """Put formulas as Excel writes them, with their equals signs, into cells."""
         for (name, cell), formula in formulas.items():
-            row, column = position(cell)
-            self._document.Sheets.getByName(name).getCellByPosition(column, row).setFormula(formula)
+            self._cell(name, cell).setFormula(in_calcs_words(formula))
 
     def rename_calls(self, names: Mapping[str, str]) -> None:
         """Call functions by their new names in every formula with an old one, in whatever letter case."""
@@ -205,6 +258,87 @@ class Workbook:
                             call.sub(lambda old: new[old[0].upper()], piece) for piece in pieces[::2]
                         ]
                         area.getCellByPosition(column, row).setFormula('"'.join(pieces))
+
+    def insert(self, sheet: str, axis: str, places: Sequence[Tuple[int, int]]) -> None:
+        """Insert "rows" or "columns": so many in front of each of some numbers, counted from 1.
+
+        They look like the one before them; what refers to cells follows, as Calc does it.
+        """
+        lines = getattr(self._document.Sheets.getByName(sheet), axis.capitalize())
+        for at, count in sorted(places, reverse=True):
+            lines.insertByIndex(at - 1, count)
+            if axis == "columns" and at > 1:
+                for new in range(at - 1, at - 1 + count):
+                    lines.getByIndex(new).Width = lines.getByIndex(at - 2).Width
+
+    def look_like(self, cells: Mapping[Tuple[str, str], Tuple[str, str]]) -> None:
+        """Give cells the looks of others."""
+        looks: Dict[Tuple[str, str], Any] = {}
+        for at, model in cells.items():
+            if model not in looks:
+                looks[model] = self._cell(*model).getPropertyValues(LOOKS)
+            self._cell(*at).setPropertyValues(LOOKS, looks[model])
+
+    def holds_array(self, sheet: str, cell: str) -> bool:
+        """Whether a cell belongs to an array formula."""
+        return bool(self._cell(sheet, cell).getFormula().startswith("{"))
+
+    def names(self) -> Tuple[str, ...]:
+        """The names that are defined for the whole workbook."""
+        return tuple(self._document.NamedRanges.ElementNames)
+
+    def add_names(self, names: Mapping[str, str]) -> None:
+        """Define names for references as Excel writes them."""
+        first = self._document.Sheets.getByIndex(0).getCellByPosition(0, 0).CellAddress
+        for name, reference in names.items():
+            self._document.NamedRanges.addNewByName(name, in_calcs_words(reference), first, 0)
+
+    def references(self) -> Dict[str, str]:
+        """What names and charts refer to, as Excel writes it, by what a reader calls them."""
+        names = self._document.NamedRanges
+        texts = {f"name {name}": names.getByName(name).Content for name in names.ElementNames}
+        for what, sequences in self._sequences():
+            texts[what] = sequences.getValues().getSourceRangeRepresentation()
+        return {what: in_excels_words(text) for what, text in texts.items()}
+
+    def refer(self, references: Mapping[str, str]) -> None:
+        """Let some of `references` refer to other cells."""
+        names = self._document.NamedRanges
+        for name in names.ElementNames:
+            if f"name {name}" in references:
+                names.getByName(name).Content = in_calcs_words(references[f"name {name}"])
+        for what, sequences in self._sequences():
+            if what in references:
+                former = sequences.getValues().getSourceRangeRepresentation()
+                new = in_calcs_words(references[what])
+                self._chart(what, new)
+                step = self._undoable(
+                    "Chart", partial(self._chart, what, former), partial(self._chart, what, new)
+                )
+                self._document.UndoManager.addUndoAction(step)
+
+    def _chart(self, what: str, text: str) -> None:
+        """Have a series of a chart, or its categories, show other cells."""
+        for name, sequences in self._sequences():
+            if name == what:
+                before = sequences.getValues()
+                new = self._providers[what].createDataSequenceByRangeRepresentation(text)
+                new.Role = before.Role
+                sequences.setValues(new)
+
+    def _sequences(self) -> Iterator[Tuple[str, Any]]:
+        """The categories and series of every chart, each with the cells that it shows."""
+        self._providers: Dict[str, Any] = {}
+        for title in self.titles():
+            charts = self._document.Sheets.getByName(title).Charts
+            for name in charts.ElementNames:
+                chart = charts.getByName(name).EmbeddedObject
+                diagram = chart.getFirstDiagram() if chart is not None else None
+                for number, sequences in enumerate(_charted(diagram) if diagram is not None else (), start=1):
+                    if sequences is not None and sequences.getValues() is not None:
+                        what = f"chart {name} on {title}, part {number}"
+                        self._providers[what] = chart.getDataProvider()
+                        yield what, sequences
 
     def widen(self, sheet: str, widths: Sequence[float]) -> None:
         """Make the columns of a sheet, from the first on, as wide as so many characters."""
@@ -254,6 +388,10 @@ class Workbook:
             undo.leaveUndoContext()
         finally:
             self._status.end()
+
+    def _cell(self, sheet: str, address: str) -> Any:
+        row, column = position(address)
+        return self._document.Sheets.getByName(sheet).getCellByPosition(column, row)
 
     def _used(self, sheet: str) -> Any:
         """The area from A1 to the last cell in use."""

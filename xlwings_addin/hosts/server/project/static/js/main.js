@@ -9,9 +9,15 @@ const byId = (id) => document.getElementById(id);
 
 let refreshed = "";
 let selector = null;
+let stays = [];
 const registered = {
+  requireUnprotected: workbook.requireUnprotected,
+  extendRuns: async (context, runs) => (stays = await workbook.extendRuns(context, runs)),
   keepState: workbook.keepState,
-  showRefreshed: (context, sentence) => (refreshed = sentence),
+  showRefreshed: (context, sentence) => {
+    refreshed = [sentence, ...stays].join("\n");
+    stays = [];
+  },
   showFigures: (context, figures) => {
     ({ selector } = figures);
     page.showModelButtons();

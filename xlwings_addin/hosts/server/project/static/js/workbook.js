@@ -72,6 +72,106 @@ export async function keepState(context, text) {
   await context.sync();
 }
 
+// --- growth ----------------------------------------------------------------------------------------------
+
+// Said before anything is changed: an action that fails later leaves those before it done.
+export async function requireUnprotected(context, titles) {
+  const sheets = titles.map((title) => context.workbook.worksheets.getItem(title).load("protection/protected"));
+  await context.sync();
+  const locked = titles.filter((title, number) => sheets[number].protection.protected);
+  if (locked.length) throw new Error(`sheet ${locked[0]} is protected, so no rows or columns come in; nothing is changed`);
+}
+
+// Cells from one to another, with the sheet before them; a text in quotation marks is left alone.
+const CELLS =
+  /"(?:[^"]|"")*"|(?<![\w.:!$\]'])('(?:[^']|'')+'!|[\w.]+!)?(\$?[A-Z]{1,3})(\$?\d+):(\$?)([A-Z]{1,3})(\$?\d+)(?![\w(])/g;
+const number = (text) => [...text.replace("$", "")].reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0);
+const letters = (column) =>
+  column > 0 ? letters(Math.floor((column - 1) / 26)) + String.fromCharCode(65 + ((column - 1) % 26)) : "";
+const sheetOf = (prefix) => prefix.slice(0, -1).replace(/^'|'$/g, "").replaceAll("''", "'");
+
+// A formula on a sheet in which what spans the whole of a run reaches to its new end.
+function longer(formula, title, runs) {
+  return formula.replace(CELLS, (text, prefix, first, top, mark, last, bottom) => {
+    if (first === undefined) return text;
+    const sheet = (prefix === undefined ? title : sheetOf(prefix)).toLowerCase();
+    const rows = [top, bottom].map((row) => Number(row.replace("$", "")));
+    const run = runs.find(
+      (one) =>
+        one.sheet.toLowerCase() === sheet &&
+        one.first === number(first) &&
+        one.last === number(last) &&
+        rows.every((row) => one.rows.includes(row)),
+    );
+    return run ? `${prefix ?? ""}${first}${top}:${mark}${letters(run.last + run.count)}${bottom}` : text;
+  });
+}
+
+// Formulas of every sheet, names and series of charts that span all periods reach to the new ones; gives what
+// stays as it is because Excel lets nobody change it.
+export async function extendRuns(context, runs) {
+  const sheets = context.workbook.worksheets.load("items/name");
+  const names = context.workbook.names.load("items/name, items/formula");
+  await context.sync();
+  const used = sheets.items.map((sheet) => sheet.getUsedRangeOrNullObject(true).load("formulas"));
+  await context.sync();
+  const changes = names.items.map((name) => [`name ${name.name}`, name.formula, "", (text) => (name.formula = text)]);
+  used.forEach((range, place) => {
+    const title = sheets.items[place].name;
+    const rows = range.isNullObject ? [] : range.formulas;
+    rows.forEach((row, down) =>
+      row.forEach((content, right) => {
+        const put = (text) => (range.getCell(down, right).formulas = [[text]]);
+        if (String(content).startsWith("=")) changes.push([`a formula on ${title}`, content, title, put]);
+      }),
+    );
+  });
+  changes.push(...(await seriesOf(context, sheets.items)));
+  const stays = [];
+  for (const [what, former, title, put] of changes) {
+    const text = longer(`${former}`, title, runs);
+    if (text === `${former}`) continue;
+    try {
+      put(text);
+      await context.sync();
+    } catch {
+      stays.push(`${what} spans all periods and could not be made longer.`);
+    }
+  }
+  return stays;
+}
+
+async function seriesOf(context, sheets) {
+  if (!Office.context.requirements.isSetSupported("ExcelApi", "1.15")) return [];
+  const charts = sheets.map((sheet) => sheet.charts.load("items/name"));
+  await context.sync();
+  const listed = charts.flatMap((of) => of.items).map((chart) => [chart.name, chart.series.load("items/name")]);
+  await context.sync();
+  const sources = [];
+  for (const [chart, all] of listed) {
+    for (const series of all.items) {
+      for (const [kind, put] of [["Values", "setValues"], ["Categories", "setXAxisValues"]]) {
+        const source = series.getDimensionDataSourceString(kind);
+        try {
+          await context.sync();
+        } catch {
+          continue; // figures that were typed into the chart itself
+        }
+        const show = (text) => series[put](rangeOf(context, text));
+        sources.push([`chart ${chart}`, source.value, "", show]);
+      }
+    }
+  }
+  return sources;
+}
+
+function rangeOf(context, text) {
+  const [prefix, address] = [text.slice(0, text.lastIndexOf("!") + 1), text.slice(text.lastIndexOf("!") + 1)];
+  return context.workbook.worksheets.getItem(sheetOf(prefix)).getRange(address.replaceAll("$", ""));
+}
+
+// --- presses ---------------------------------------------------------------------------------------------
+
 // Needed where the workbook calculates on request only.
 export const recalculate = () =>
   Excel.run(async (context) => {
