@@ -19,8 +19,10 @@ from xlwings_addin.inputs.tables import Row, Tables
 from xlwings_addin.layout.references import HEADINGS, Book, PlacedSheet
 from xlwings_addin.proof.pages import Pages
 from xlwings_addin.proof.report import Finding, Report
+from xlwings_addin.sheets import cover as cover_sheet
 from xlwings_addin.sheets import inputs as inputs_sheet
 from xlwings_addin.sheets import reported as reported_sheet
+from xlwings_addin.sheets.every_case import FIGURE
 from xlwings_addin.sheets.spec import LABEL, Block, Columns, Context, Layout
 from xlwings_addin.valuation.xiaomi import Results, evaluate
 from xlwings_addin.xlsx.addresses import join_address
@@ -51,10 +53,10 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     calendar = _calendar(pages, context.tables.calendar)
     if grown:
         calendar = _united(calendar, context.tables.calendar)
-    parents = _parents(pages)
-    key = cases, calendar, *sorted(parents.items())
+    parents, live = _parents(pages), _has_live_cases(pages)
+    key = cases, calendar, live, *sorted(parents.items())
     if key not in context.fits:
-        context.fits[key] = _fit(context, cases, calendar, parents)
+        context.fits[key] = _fit(replace(context, live_cases=live), cases, calendar, parents)
     of_book, missing, book = context.fits[key]
     of_book = replace(of_book, columns_moved=_columns_moved(book, pages))
     return Fitted(of_book, missing, book.blocks)
@@ -103,6 +105,11 @@ def _parents(pages: Pages) -> dict[str, str]:
     texts = pages[title].texts
     names, parents = (texts.get(rows[key], {}) for key in ("case_name", inputs_sheet.EXTENDS))
     return {name: parents.get(column, "") for column, name in names.items()}
+
+
+def _has_live_cases(pages: Pages) -> bool:
+    """Whether a workbook was built with a table that calculates every case."""
+    return FIGURE in pages.title_and_keys(cover_sheet.SHEET)[1]
 
 
 def _calendar(pages: Pages, tables: Calendar) -> Calendar:

@@ -108,3 +108,12 @@ def cells_of(
     """
     pages = {sheet: page(sheet) for sheet in {sheet for sheet, _ in cells}}
     return {at: value for at in cells if (value := pages[at[0]].get(at[1])) is not None}
+
+
+def shows_a_table(opened: OpenCells, at: CellKey) -> bool:
+    """Whether a cell is part of a what-if table, which programs refuse to change in parts.
+
+    Told by the formula that Excel, Office.js and Calc show; where only values are seen, it cannot be told.
+    """
+    content = opened.read(at[0]).get(at[1])
+    return isinstance(content, str) and content.startswith("=TABLE(")

@@ -24,7 +24,7 @@ from xlwings_addin.proof.renamed_sheets import renamed_sheets
 from xlwings_addin.proof.report import Report
 from xlwings_addin.refresh.answering import Answering
 from xlwings_addin.refresh.growth.growth import Growth
-from xlwings_addin.refresh.medium import GROW_THE_FILE, Account, Medium
+from xlwings_addin.refresh.medium import GROW_THE_FILE, Account, Medium, shows_a_table
 from xlwings_addin.refresh.plan import Plan, plan
 from xlwings_addin.refresh.refreshed import REFUSED, Refreshed
 from xlwings_addin.refresh.request import RefreshRequest
@@ -98,6 +98,8 @@ class _Course:
         inputs = [cell for cell in book.cells() if cell.entry.kind == "input" and stands(cell, book.rows)]
         self._watched = [*(cell.at for cell in inputs), book.at(VALUE)]
         self.stored = {cell.at: cell for cell in book.cells() if cell.entry.kind == "stored"}
+        for at in [at for at in self.stored if shows_a_table(medium, at)]:
+            del self.stored[at]  # programs refuse to change a part of a table, and it calculates itself
         self.before: Values = medium.values_of(self._watched)
         self.after: dict[CellKey, CellValue] = {}
         selected = self.before.get(book.at(SELECTOR)) if request.case is None else request.case
@@ -111,7 +113,7 @@ class _Course:
         self.medium.link(self.plan.links)
         self.medium.write(self.plan.writes)
         self.follows = self.medium.recalculate()
-        if self.follows:
+        if self.follows and self.stored:
             self.medium.write(self._results_by_case())
             self.medium.recalculate()
         self.after = {**self.before, **self.medium.values_of(self._watched), **self.plan.writes}
