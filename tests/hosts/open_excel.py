@@ -62,6 +62,10 @@ class OpenExcel:
 
     def type(self, typed: Mapping[CellKey, CellValue]) -> None:
         """Type values into cells; a formula that stands there goes, and what hangs on them follows."""
+        for sheet, address in typed:
+            assert not str(self.typed.get(sheet, {}).get(address)).startswith("=TABLE("), (
+                "part of a data table"
+            )
         self._overwrite({at for at in typed if at in self.values})
         for (sheet, address), value in typed.items():
             cells = self.typed.setdefault(sheet, {})

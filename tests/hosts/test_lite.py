@@ -33,6 +33,7 @@ from xlwings_addin.hosts.lite.export import export, take_out
 from xlwings_addin.hosts.lite.medium import RECORD_SHEET
 from xlwings_addin.inputs.folders import tables_folder
 from xlwings_addin.layout.references import Book
+from xlwings_addin.layout.what_if import tables_of
 from xlwings_addin.proof.context import load_context
 from xlwings_addin.xlsx.package import Package, read_package, with_child
 
@@ -339,6 +340,19 @@ def test_a_refresh_in_lite_takes_new_facts_and_keeps_what_the_analyst_changed(
     assert "Inputs updated: 0; changes of yours kept: 2." in again["printed"]
     excel.apply(again["actions"])
     assert excel.display(*of("tax_rate")) == 0.2
+
+
+def test_a_refresh_in_lite_writes_around_the_table_of_every_case(
+    lite: tuple[Path, Path], live_cases: Path
+) -> None:
+    excel, places = OpenExcel(live_cases), Book(load_context(live_cases=True))
+    table = [cell.at for cell in places.cells() if cell.entry.kind == "table"]
+    answer = stand_in(*lite, "refresh", excel)
+    assert answer["error"] is None
+    excel.apply(answer["actions"])
+    assert {excel.typed[title][address] for title, address in table} == {tables_of(places)[0].text}
+    assert excel.display(*places.at("{cover.stored_base:price}")) == 40.0
+    assert excel.display(*places.at("{cover.stored_house_2026:price}")) == 25.24
 
 
 def test_value_and_check_in_lite_tell_what_the_core_makes_of_the_open_workbook(
