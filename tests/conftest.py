@@ -24,7 +24,17 @@ settings.load_profile("project")
 
 
 SLOW_FIXTURES = frozenset(
-    {"delivered", "delivered_at_base", "book_file", "libreoffice", "chromium", "browser", "running", "site"}
+    {
+        "delivered",
+        "delivered_at_base",
+        "live_cases",
+        "book_file",
+        "libreoffice",
+        "chromium",
+        "browser",
+        "running",
+        "site",
+    }
 )
 """What `make test-fast` leaves out: tests that build or open a workbook of the model, or start a program."""
 SLOW_ROOMS = (
@@ -75,6 +85,12 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def delivered_at_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, opened with the view of 2025-11-19, whose printed figures tests have."""
     return xa.build(tmp_path_factory.mktemp("delivered_at_base") / "Xiaomi_Model.xlsx", case="base")
+
+
+@pytest.fixture(scope="session")
+def live_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with a what-if table of every case on Cover."""
+    return xa.build(tmp_path_factory.mktemp("live_cases") / "Xiaomi_Model.xlsx", live_cases=True)
 
 
 @pytest.fixture

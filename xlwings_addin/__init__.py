@@ -275,8 +275,16 @@ def replicate(
     return reproduced(figures, case=case, vary=vary, folder=folder)
 
 
-def build(path: Path | str | None = None, *, case: str | None = None, folder: Path | None = None) -> Path:
+def build(
+    path: Path | str | None = None,
+    *,
+    case: str | None = None,
+    folder: Path | None = None,
+    live_cases: bool = False,
+) -> Path:
     """Write the workbook, opening with `case` (by default the first), and return its path.
+
+    With `live_cases` Cover calculates every case, in a what-if table, instead of keeping its results.
 
     Raises `ValuationError`, and writes nothing, when an input breaks a rule or formula and core disagree.
     """
@@ -284,7 +292,7 @@ def build(path: Path | str | None = None, *, case: str | None = None, folder: Pa
     from xlwings_addin.proof.build import build as build_book
 
     target = Path(path) if path is not None else default_book(folder)
-    build_book(target, functions=callbacks(), case=case, folder=folder)
+    build_book(target, functions=callbacks(), case=case, folder=folder, live_cases=live_cases)
     return target
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import xlwings_addin as xa
 from xlwings_addin.hosts.desktop.addin import export_desktop
 from xlwings_addin.hosts.lite.export import export
 
@@ -15,9 +16,11 @@ DELIVERED = ROOT / "workbook" / "Xiaomi_Model.xlsx"
 
 
 def written_files(folder: Path) -> dict[str, Path]:
-    """By kind: the workbooks of both companies, the examples, the workbook with code for Lite, the add-in."""
+    """By kind: the workbooks of both companies, one with live cases, the examples, Lite, the add-in."""
     (addin,) = (path for path in export_desktop(folder / "desktop") if path.suffix == ".xlam")
     (lite,) = (path for path in export(folder / "lite", DELIVERED) if path.suffix == ".xlsx")
     examples = {path.stem: path for path in sorted((ROOT / "examples").glob("*.xlsx"))}
     second = ROOT / "workbook" / "Tesla_Model.xlsx"
-    return {"delivered": DELIVERED, "second_company": second, "lite": lite, "addin": addin, **examples}
+    live = xa.build(folder / "live_cases.xlsx", live_cases=True)
+    own = {"delivered": DELIVERED, "second_company": second, "live_cases": live, "lite": lite, "addin": addin}
+    return own | examples

@@ -29,7 +29,10 @@ from xlwings_addin.xlsx.package import (
     write_values,
 )
 
-READABLE = ("delivered", "second_company", "lite", "two_stage_dcf", "car_maker_ramp", "conglomerate_sotp")
+READABLE = (
+    *("delivered", "second_company", "live_cases", "lite"),
+    *("two_stage_dcf", "car_maker_ramp", "conglomerate_sotp"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from xlwings_addin.functions.registry import callbacks
 from xlwings_addin.layout.state import NAMESPACE, parts_with_state, read_state, state_from_part, state_part
 from xlwings_addin.xlsx.addresses import join_address, split_address
 from xlwings_addin.xlsx.agreement import plain
+from xlwings_addin.xlsx.data_tables import data_tables
 from xlwings_addin.xlsx.package import (
     CellKey,
     CellValue,
@@ -124,6 +125,8 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
                 self.pages[sheet][split_address(address)] = value
         for cell in formula_cells(package):
             self.pages[cell.sheet][split_address(cell.cell)] = Formula(f"={cell.text or '(array)'}")
+        for place, text in ((place, table.text) for table in data_tables(package) for place in table.cells()):
+            self.pages[place.key[0]][split_address(place.key[1])] = Formula(text)
         self.engine = Calculation(package, callbacks())
         self.values: dict[CellKey, CellValue] = {}
 
@@ -370,6 +373,8 @@ class MemoryRange(base_classes.Range):  # type: ignore[misc]
         assert (len(rows), len(rows[0])) == self.shape
         book, title = self.sheet.book, self.sheet.name
         for place in chain.from_iterable(self._places()):
+            if str(book.pages[title].get(place)).startswith("=TABLE("):
+                raise RefusedError("Cannot change part of a data table.")
             if book.refuse(title, place):
                 raise RefusedError(f"The cell {join_address(*place)} on {title} is protected.")
         for line, contents_of_line in zip(self._places(), rows, strict=True):

@@ -80,6 +80,10 @@ class OpenExcel:
 
     def type(self, typed: Mapping[CellKey, CellValue]) -> None:
         """Type values into cells; a formula that stands there goes, and what hangs on them follows."""
+        for sheet, address in typed:
+            assert not str(self.typed.get(sheet, {}).get(address)).startswith("=TABLE("), (
+                "part of a data table"
+            )
         formulas = {at: str(value) for at, value in typed.items() if str(value).startswith("=")}
         self._linked |= {at: text for at, text in formulas.items() if at[0] in self.calculated}
         if formulas.keys() == typed.keys():

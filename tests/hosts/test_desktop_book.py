@@ -20,7 +20,10 @@ from xlwings_addin.hosts.desktop.excel_book import ExcelMedium
 from xlwings_addin.inputs.tables import tables_folder
 from xlwings_addin.layout.references import Book
 from xlwings_addin.layout.state import read_state
+from xlwings_addin.layout.what_if import tables_of
 from xlwings_addin.proof.context import load_context
+from xlwings_addin.refresh.refresh import refresh
+from xlwings_addin.refresh.request import RefreshRequest
 from xlwings_addin.xlsx.addresses import join_address, split_address
 from xlwings_addin.xlsx.agreement import disagreement
 from xlwings_addin.xlsx.package import read_package, read_values
@@ -285,3 +288,19 @@ def test_the_log_is_opened(excel: MemoryBook, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(buttons.log, "start", lambda: None)
     buttons.show_log()
     assert excel.app.said[0][0].startswith("No log is kept: XIAOMI_MODEL_LOG")
+
+
+def test_a_refresh_writes_around_the_table_of_every_case(live_cases: Path) -> None:
+    book = MemoryBook(read_package(live_cases))
+    places = Book(load_context(live_cases=True))
+    table = [cell.at for cell in places.cells() if cell.entry.kind == "table"]
+    price = places.at("{inputs.price_hkd:cases[1]}")
+    request = RefreshRequest(typed={(places.context.cases[0], "price_hkd"): 30.0})
+    refreshed = refresh(ExcelMedium(xw.Book(impl=book)), request)
+    assert [(change.key, change.after) for change in refreshed.plan.updated] == [("price_hkd", 30.0)]
+    assert book.pages[price[0]][split_address(price[1])] == 30.0
+    assert all(
+        book.pages[title][split_address(address)] == tables_of(places)[0].text for title, address in table
+    )
+    prices = [at for at in table if at == places.at("{cover.stored_house_2026:price}")]
+    assert [book.shows(at[0], split_address(at[1])) for at in prices] == [30.0]

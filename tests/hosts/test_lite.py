@@ -33,6 +33,7 @@ from xlwings_addin.hosts.lite.export import export, take_out
 from xlwings_addin.hosts.lite.medium import RECORD_SHEET
 from xlwings_addin.inputs.folders import tables_folder
 from xlwings_addin.layout.references import Book
+from xlwings_addin.layout.what_if import tables_of
 from xlwings_addin.proof.context import load_context
 from xlwings_addin.xlsx.package import Package, read_package, with_child
 
@@ -356,6 +357,19 @@ def test_a_preview_in_lite_says_what_a_refresh_would_do_and_writes_nothing(
     done = stand_in(*lite, "refresh", excel)
     assert worth is not None
     assert re.search(rf"A share in base: from .* to {worth[1][:-1]}", done["printed"])
+
+
+def test_a_refresh_in_lite_writes_around_the_table_of_every_case(
+    lite: tuple[Path, Path], live_cases: Path
+) -> None:
+    excel, places = OpenExcel(live_cases), Book(load_context(live_cases=True))
+    table = [cell.at for cell in places.cells() if cell.entry.kind == "table"]
+    answer = stand_in(*lite, "refresh", excel)
+    assert answer["error"] is None
+    excel.apply(answer["actions"])
+    assert {excel.typed[title][address] for title, address in table} == {tables_of(places)[0].text}
+    assert excel.display(*places.at("{cover.stored_base:price}")) == 40.0
+    assert excel.display(*places.at("{cover.stored_house_2026:price}")) == 25.24
 
 
 def test_value_and_check_in_lite_tell_what_the_core_makes_of_the_open_workbook(

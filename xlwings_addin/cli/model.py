@@ -90,6 +90,13 @@ def build(
     case: Annotated[
         str | None, typer.Option("--case", help="The case it opens with; the first by default.")
     ] = None,
+    live_cases: Annotated[
+        bool,
+        typer.Option(
+            "--live-cases",
+            help="Let Cover calculate every case, in a what-if table, instead of keeping its results.",
+        ),
+    ] = False,
     ledger: LedgerFile = None,
     inputs: Inputs = None,
     company: Company = None,
@@ -110,6 +117,7 @@ def build(
             case=case,
             folder=facts.folder,
             amended=facts.amended,
+            live_cases=live_cases,
             progress=progress,
         )
     remember_in_ledger({**book.context.results, **book.context.unlisted}, target, "build", ledger)

@@ -159,7 +159,7 @@ class Side:
 
 
 def _table_text(table: DataTable) -> str:
-    return f"{{=TABLE({table.row_input},{table.column_input})}}"
+    return f"{{{table.text}}}"
 
 
 def _inside(area: str, stored: Mapping[str, object]) -> Iterator[str]:

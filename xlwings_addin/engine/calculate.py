@@ -87,6 +87,7 @@ class Calculation:
         if (value is None) == (key in self.book.filled):
             self.book.filled ^= {key}
             self._settling.forget_room()
+        self._settling.forget_tables(key)
         self._results = None
 
     def replace(self, values: Mapping[CellKey, CellValue]) -> None:
@@ -102,6 +103,7 @@ class Calculation:
                 )
             self.book.freeze(key, value)
             self._replaced.add(key)
+        self._settling.forget_tables()
         self._results = None
 
     def restore(self) -> None:
@@ -110,6 +112,7 @@ class Calculation:
             del self.book.frozen[key]
             self.book.tell_again(key)
         if self._replaced:
+            self._settling.forget_tables()
             self._results = None
         self._replaced = set()
 

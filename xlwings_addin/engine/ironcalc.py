@@ -35,6 +35,7 @@ from xlwings_addin.engine.contents import contents_of
 from xlwings_addin.engine.forms import Call, calls_of
 from xlwings_addin.engine.trees import tree_of
 from xlwings_addin.xlsx.addresses import join_address
+from xlwings_addin.xlsx.data_tables import data_tables
 from xlwings_addin.xlsx.package import (
     CellKey,
     CellValue,
@@ -73,11 +74,14 @@ def has_opinion(value: CellValue) -> bool:
 
 
 def faulty_cells(source: Source) -> set[CellKey]:
-    """The formula cells with calls that IronCalc gets wrong, to be frozen before it is asked."""
-    return {
-        (cell.sheet, cell.cell)
-        for cell in formula_cells(read_package(source))
-        if cell.text and _is_faulty(cell.text)
+    """The formula cells that IronCalc gets wrong, to be frozen before it is asked.
+
+    It refuses a workbook with a what-if table, whose formula stands in its first cell.
+    """
+    package = read_package(source)
+    of_tables = {(table.sheet, table.area.partition(":")[0]) for table in data_tables(package)}
+    return of_tables | {
+        (cell.sheet, cell.cell) for cell in formula_cells(package) if cell.text and _is_faulty(cell.text)
     }
 
 

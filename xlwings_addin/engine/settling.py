@@ -57,6 +57,10 @@ class Settling:
         """A cell was filled or emptied: results may find room where they did not."""
         self._beside_blanks = None
 
+    def forget_tables(self, key: CellKey | None = None) -> None:
+        """A cell, or what is told of formulas, has changed: what-if tables may show something else."""
+        self._tables.forget(key)
+
     def settle(self) -> tuple[dict[CellKey, CellValue], list[Unevaluated]]:
         """The values of all formulas, dynamic arrays whole, and the formulas without a trustworthy one."""
         self._run_engine()
@@ -65,9 +69,11 @@ class Settling:
         uncertain = self._intersect(spread)
         if spread or hindered:
             self._intersect(hindered)
+            self.forget_tables()
             self._run_engine()
             raw = self.book.raw_values()
         if self._zero_what_cancels(raw):
+            self.forget_tables()
             self._run_engine()
             raw = self.book.raw_values()
         if not any(self._without_result(raw)):

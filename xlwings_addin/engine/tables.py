@@ -5,8 +5,9 @@ The engine knows no data tables (formualizer 0.13.0); to it their cells are plai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from functools import cached_property
 
+from xlwings_addin.engine.dependencies import Dependencies
 from xlwings_addin.engine.exchange import from_engine, to_engine
 from xlwings_addin.engine.limits import progressed
 from xlwings_addin.engine.loading import LoadedBook
@@ -29,6 +30,19 @@ class Tables:
         self._cells: dict[tuple[tuple[CellKey, CellKey], ...], list[TableCell]] = {}
         for cell in (cell for table in tables for cell in table.cells()):
             self._cells.setdefault(cell.inputs, []).append(cell)
+        self._own_inputs = self._inputs_of_all()
+        self._is_filled = False
+
+    def _inputs_of_all(self) -> set[CellKey]:
+        """The cells that every table sets itself, to constants: what stands in them changes no table."""
+        inputs = [{entry for entry, _ in pairs} for pairs in self._cells]
+        sources = {source for pairs in self._cells for _, source in pairs}
+        return set() if not inputs or sources & self._book.formulas.keys() else set.intersection(*inputs)
+
+    def forget(self, key: CellKey | None = None) -> None:
+        """A cell, or something else, has changed: the tables are calculated again if that may matter."""
+        if key is None or key not in self._own_inputs:
+            self._is_filled = False
 
     def __bool__(self) -> bool:
         return bool(self._cells)
@@ -36,6 +50,8 @@ class Tables:
     def fill(self) -> list[Unevaluated]:
         """Calculate every cell that is not frozen and leave its value in the engine; those that failed."""
         failures: list[Unevaluated] = []
+        if self._is_filled:
+            return failures
         for _ in range(_MOST_ROUNDS):
             failures, changed = [], False
             for cell, raw in self._values():
@@ -47,32 +63,51 @@ class Tables:
                 if value != self._book.read(cell.key):
                     changed = True
                     self._put(cell.key, to_engine(value))
-            if not changed:
+            if not changed or not self._hang_on_others:
                 break
+        self._is_filled = not failures
         return failures
 
-    def _values(self) -> Iterator[tuple[TableCell, object]]:
-        """Cells with the values of the tables' formulas; cells of the same inputs are evaluated together."""
-        for inputs, together in self._cells.items():
-            cells = [cell for cell in together if cell.key not in self._book.frozen]
-            if cells:
-                progressed()
-                yield from zip(cells, self._with_inputs(inputs, cells), strict=True)
+    @cached_property
+    def _hang_on_others(self) -> bool:
+        """Whether a table's formula or axis hangs on a cell of a table, so that one round may not do."""
+        cells = [cell for together in self._cells.values() for cell in together]
+        read = {key for cell in cells for key in (cell.result, *(source for _, source in cell.inputs))}
+        return not read.isdisjoint(Dependencies(self._book).hanging_on(cell.key for cell in cells))
 
-    def _with_inputs(
-        self, inputs: tuple[tuple[CellKey, CellKey], ...], cells: Sequence[TableCell]
-    ) -> list[object]:
-        """The values of the formulas of cells, with the inputs that these share."""
-        before = {entry: self._book.read(entry) for entry, _ in inputs}
-        taken = [(entry, to_engine(self._book.read(source))) for entry, source in inputs]
+    def _values(self) -> list[tuple[TableCell, object]]:
+        """Cells with the values of the tables' formulas; cells of the same inputs are evaluated together.
+
+        An input keeps the value that it was given while the next cells want the same one: what hangs on it
+        is not calculated again. All are read before the first is set, and are as they were in the end.
+        """
+        waiting = [
+            (dict(inputs), cells)
+            for inputs, together in self._cells.items()
+            if (cells := [cell for cell in together if cell.key not in self._book.frozen])
+        ]
+        keys = {key for inputs, _ in waiting for pair in inputs.items() for key in pair}
+        before = {key: self._book.read(key) for key in keys}
+        taken: dict[CellKey, CellKey] = {}
+        results: list[tuple[TableCell, object]] = []
         evaluate = self._book.workbook.evaluate_cell
         try:
-            for entry, value in taken:
-                self._put(entry, value)
-            return [evaluate(engine_name(cell.result[0]), *split_address(cell.result[1])) for cell in cells]
+            for inputs, cells in waiting:
+                progressed()
+                for entry in [entry for entry in taken if entry not in inputs]:
+                    self._restore(entry, before[entry])
+                    del taken[entry]
+                for entry, source in inputs.items():
+                    if taken.get(entry) != source:
+                        self._put(entry, to_engine(before[source]))
+                        taken[entry] = source
+                for cell in cells:
+                    sheet, address = cell.result
+                    results.append((cell, evaluate(engine_name(sheet), *split_address(address))))
         finally:
-            for entry, raw in before.items():
-                self._restore(entry, raw)
+            for entry in taken:
+                self._restore(entry, before[entry])
+        return results
 
     def _put(self, key: CellKey, value: object) -> None:
         self._book.pin(key)

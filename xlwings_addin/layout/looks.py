@@ -23,7 +23,7 @@ class Look(NamedTuple):
 def look_of(cell: PlacedCell, line: Line, columns: Columns) -> Look:
     """How a cell says what it is: typed, computed, linked or stored, and in which unit."""
     style: str = "link" if is_link(cell.entry) else cell.entry.kind
-    style = "stored" if style == "answer" else style
+    style = {"answer": "stored", "table": "formula"}.get(style, style)
     if cell.follows or cell.overrides:
         style = "formula" if cell.follows else "override"
     unit = cell.unit

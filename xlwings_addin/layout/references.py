@@ -67,8 +67,8 @@ class PlacedCell:
 
     @property
     def has_formula(self) -> bool:
-        """Whether the build puts a formula into the cell."""
-        return self.entry.kind == "formula" or self.follows
+        """Whether the build puts a formula into the cell, be it that of a what-if table."""
+        return self.entry.kind in ("formula", "table") or self.follows
 
     @cached_property
     def address(self) -> str:

@@ -37,6 +37,7 @@ from xlwings_addin.layout.references import (
     quoted,
 )
 from xlwings_addin.layout.validation import validation
+from xlwings_addin.layout.what_if import formula_of, table_of
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
     LABEL,
@@ -225,7 +226,9 @@ class _SheetWriter:
                     widths[column] = max(group.width, present)
         if self.note_column > NOTE and NOTE not in widths:
             widths[NOTE] = styles.GUTTER
-        widths |= {self.placed.key_column: styles.KEY_WIDTH, **self.placed.sheet.widths}
+        sheet = self.placed.sheet
+        widths |= {self.placed.key_column: styles.KEY_WIDTH, **sheet.widths}
+        widths |= sheet.own_widths(self.book.context)
         for column, width in widths.items():
             self.worksheet.column_dimensions[letter(column)].width = width
         self.width = widths
@@ -280,7 +283,7 @@ class _SheetWriter:
         if blank and entry.kind == "answer":
             value = None
         else:
-            value = 0.0 if entry.kind == "stored" else self._content(cell, selected)
+            value = 0.0 if entry.kind in ("stored", "table") else self._content(cell, selected)
         if value is None and entry.kind == "text":
             return
         target = self.worksheet.cell(cell.row, cell.column, None if blank else value)
@@ -336,6 +339,8 @@ class _SheetWriter:
                         self.worksheet.conditional_formatting.add(at, rule)
             self._make_room_for_headings(block)
             self._shade_differences(block)
+            if (table := table_of(self.book, self.placed, block)) is not None:
+                self.worksheet[table.area.partition(":")[0]].value = formula_of(table)
             for group, rows in self._status_rows(block).items():
                 column = letter(block.columns[group].first)
                 self._colour(f"{column}{min(rows)}:{column}{max(rows)}")

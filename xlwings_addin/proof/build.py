@@ -36,9 +36,12 @@ def build(
     case: str | None = None,
     folder: Path | None = None,
     amended: Amendment = lambda tables: tables,
+    live_cases: bool = False,
     progress: Progress = lambda _: None,
 ) -> Book:
     """Write the workbook to `path`, opening with `case` (or the first), a value in every formula cell.
+
+    With `live_cases` Cover calculates every case, in a what-if table, and keeps no result.
 
     The values come from a spreadsheet engine that evaluates the formulas; every one of them is compared
     with the core, in every case, before the file is written. Raises `ValuationError` for bad inputs and
@@ -47,7 +50,7 @@ def build(
     progress("Reading inputs and valuing every case")
     if Path(path).suffix.lower() != ".xlsx":
         raise BookError("file", str(path), "must be named .xlsx", display=str(path))
-    context = load_context(folder, amended=amended)
+    context = load_context(folder, amended=amended, live_cases=live_cases)
     case = context.cases[0] if case is None else case
     if case not in context.results:
         raise ChoiceError("case", case, one_of(case, context.cases))

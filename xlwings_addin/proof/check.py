@@ -29,6 +29,7 @@ from xlwings_addin.proof.pages import pages_of
 from xlwings_addin.proof.reading import book_context, is_of_own_case, located_lines, stands
 from xlwings_addin.proof.report import Engine, Finding, FindingKind, Report, Severity
 from xlwings_addin.proof.second_engine import SecondOpinion, ask_second_engine, function_cells
+from xlwings_addin.proof.what_if import compare_tables
 from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets.formula_units import unit_findings
 from xlwings_addin.valuation.ages import ages_of, now
@@ -86,9 +87,7 @@ def check(
     cells = [cell for cell in book.cells() if stands(cell, rows)]
     report.lines = len({(cell.sheet.key, cell.line.key) for cell in cells if cell.line})
     progress("Comparing formulas")
-    compare_formulas(book, cells, lambda cell: contents[cell.sheet.title].get(cell.address), report)
-    of_tables = [cell for cell in cells if not is_of_own_case(cell, context)]
-    compare_texts(book, of_tables, contents, dict(defined_names(package)), rows, report)
+    _compare_contents(book, cells, package, contents, report)
     progress("Calculating every case and comparing with the core")
     calculated = _calculated(book, package, functions, report)
     if calculated is not None:
@@ -115,6 +114,20 @@ def check(
     for sentence in unit_findings(context, sheets(context.company)):
         report.findings.append(Finding("failure", "lint", f"units: {sentence}"))
     return report
+
+
+def _compare_contents(
+    book: Book,
+    cells: list[PlacedCell],
+    package: Package,
+    contents: Mapping[str, Mapping[str, CellValue]],
+    report: Report,
+) -> None:
+    """What stands in the workbook, formulas, tables and texts, against what the build writes there."""
+    compare_formulas(book, cells, lambda cell: contents[cell.sheet.title].get(cell.address), report)
+    compare_tables(book, package, report)
+    of_tables = [cell for cell in cells if not is_of_own_case(cell, book.context)]
+    compare_texts(book, of_tables, contents, dict(defined_names(package)), book.rows, report)
 
 
 def _tell_ages(book: Book, values: Mapping[CellKey, CellValue], today: date, report: Report) -> None:

@@ -19,8 +19,15 @@ Amendment = Callable[[Tables], Tables]
 SELECTOR = "{cover.selected_case}"
 
 
-def load_context(folder: Path | None = None, *, amended: Amendment = lambda tables: tables) -> Context:
+def load_context(
+    folder: Path | None = None,
+    *,
+    amended: Amendment = lambda tables: tables,
+    live_cases: bool = False,
+) -> Context:
     """The tables as `amended` leaves them, and what the core makes of every case.
+
+    With `live_cases` a new workbook calculates every case on Cover; an existing one says itself what it does.
 
     Raises `ValuationError` for tables or cases that break a rule, for more cases than the workbook shows, and
     for one with a weight that it does not show.
@@ -36,6 +43,7 @@ def load_context(folder: Path | None = None, *, amended: Amendment = lambda tabl
         {inputs.case: evaluate(inputs) for inputs in listed},
         unlisted={inputs.case: evaluate(inputs) for inputs in unlisted},
         folder=folder,
+        live_cases=live_cases,
     )
 
 

@@ -26,6 +26,7 @@ def coverage_of(
     ours = {cell.at for cell in cells if cell.has_formula}
     everyone = {(cell.sheet, cell.cell) for cell in formulas} | set(tables)
     classes = Counter(_class(at, ours, of_functions, set(tables)) for at in everyone)
+    unproven = len(set(tables) - ours)
     kinds = Counter(cell.entry.kind for cell in cells)
     classes["typed input"], classes["kept result"] = (
         kinds["input"],
@@ -40,7 +41,7 @@ def coverage_of(
         cells=dict(sorted(classes.items())),
         table_cells=len(tables),
         stored_errors=errors,
-        not_covered=tuple(_not_covered(classes, context, report)),
+        not_covered=tuple(_not_covered(classes, unproven, context, report)),
     )
 
 
@@ -55,12 +56,14 @@ def _class(at: CellKey, ours: Keys, of_functions: Keys, tables: Keys) -> str:
     return "formula that calls our functions" if at in of_functions else "native formula"
 
 
-def _not_covered(classes: Mapping[str, int], context: Context, report: Report) -> Iterator[str]:
+def _not_covered(
+    classes: Mapping[str, int], unproven: int, context: Context, report: Report
+) -> Iterator[str]:
     """What a reader may think was compared, and was not."""
     if own := classes["formula of the analyst's own"]:
         yield f"{own} formula cells of the analyst's own: the core does not know them"
-    if tables := classes["cell of a what-if table"]:
-        yield f"{tables} cells of what-if tables: calculated in the selected case only, not by the core"
+    if unproven:
+        yield f"{unproven} cells of what-if tables: calculated in the selected case only, not by the core"
     for case in context.own_cases:
         yield f"case {case}: it stands in the workbook and not in the tables"
     for case in context.unlisted:

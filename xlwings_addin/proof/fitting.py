@@ -19,9 +19,11 @@ from xlwings_addin.inputs.tables import Row, Tables
 from xlwings_addin.layout.references import HEADINGS, Book, PlacedSheet
 from xlwings_addin.proof.pages import Pages
 from xlwings_addin.proof.report import Finding, Report
+from xlwings_addin.sheets import cover as cover_sheet
 from xlwings_addin.sheets import inputs as inputs_sheet
 from xlwings_addin.sheets import reported as reported_sheet
 from xlwings_addin.sheets import sources as sources_sheet
+from xlwings_addin.sheets.every_case import FIGURE
 from xlwings_addin.sheets.spec import LABEL, Block, Columns, Context, Layout, SourceRows
 from xlwings_addin.valuation.xiaomi import Results, evaluate
 from xlwings_addin.xlsx.addresses import join_address
@@ -52,14 +54,15 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     calendar = _calendar(pages, context.tables.calendar)
     if grown:
         calendar = _united(calendar, context.tables.calendar)
-    parents, sources = _parents(pages), _source_rows(pages, grown)
+    parents, sources, live = _parents(pages), _source_rows(pages, grown), _has_live_cases(pages)
     rows = sources.by_case, sources.may_grow, repr((sources.count, sources.taken))
-    key = cases, calendar, rows, *sorted(parents.items())
-    as_grown = cases, calendar, (rows[0], True, rows[2]), *sorted(parents.items())
+    key = cases, calendar, live, rows, *sorted(parents.items())
+    as_grown = cases, calendar, live, (rows[0], True, rows[2]), *sorted(parents.items())
     if not grown and as_grown in context.fits and _has_all_sources(context.fits[as_grown][2], pages):
         key = as_grown
     if key not in context.fits:
-        context.fits[key] = _fit(replace(context, source_rows=sources), cases, calendar, parents)
+        of_this = replace(context, source_rows=sources, live_cases=live)
+        context.fits[key] = _fit(of_this, cases, calendar, parents)
     of_book, missing, book = context.fits[key]
     of_book = replace(of_book, columns_moved=_columns_moved(book, pages))
     return Fitted(of_book, missing, book.blocks)
@@ -147,6 +150,11 @@ def _has_all_sources(book: Book, pages: Pages) -> bool:
 def _count(value: object) -> int:
     """A number of a row; 0 for what is none."""
     return int(value) if isinstance(value, float) and value.is_integer() and value > 0 else 0
+
+
+def _has_live_cases(pages: Pages) -> bool:
+    """Whether a workbook was built with a table that calculates every case."""
+    return FIGURE in pages.title_and_keys(cover_sheet.SHEET)[1]
 
 
 def _calendar(pages: Pages, tables: Calendar) -> Calendar:

@@ -20,6 +20,7 @@ from xlwings_addin.proof.calculated import Calculated
 from xlwings_addin.proof.context import SELECTOR, Functions, Progress
 from xlwings_addin.proof.report import Engine, Finding, Report
 from xlwings_addin.xlsx.agreement import disagreement
+from xlwings_addin.xlsx.data_tables import data_tables
 from xlwings_addin.xlsx.package import (
     CellKey,
     CellValue,
@@ -95,7 +96,8 @@ def _engine(package: Package, functions: Functions, wanted: SecondOpinion) -> _E
     version = ironcalc_version()
     if wanted == "ironcalc" or version is not None:
         name = f"IronCalc {version}" if version else "IronCalc"
-        return _Engine(name, recalculate_with_ironcalc, ours | faulty_cells(package))
+        tables = (cell.key for table in data_tables(package) for cell in table.cells())
+        return _Engine(name, recalculate_with_ironcalc, ours | faulty_cells(package) | frozenset(tables))
     if wanted == "require":
         rule = "is required, and neither LibreOffice nor IronCalc is installed"
         raise BookError("second engine", wanted, rule, display=wanted)
@@ -110,10 +112,11 @@ def _files(
 ) -> dict[str, bytes]:
     """The workbook for each case, 0 stored in every formula cell so that no engine can keep its value."""
     files = {}
+    own = frozen & {(cell.sheet, cell.cell) for cell in formula_cells(package) if cell.kind != "member"}
     for case, values in by_case.items():
         blanked = {at: value if at in frozen else 0.0 for at, value in values.items()}
         blanked[book.at(SELECTOR)] = case
-        files[f"{case}.xlsx"] = freeze_formulas(write_values(package, blanked, only_formulas=False), frozen)
+        files[f"{case}.xlsx"] = freeze_formulas(write_values(package, blanked, only_formulas=False), own)
     return files
 
 

@@ -19,6 +19,7 @@ from xlwings_addin.refresh.growth.growing import Grown, grown
 from xlwings_addin.refresh.growth.growth import Growth
 from xlwings_addin.refresh.medium import Account
 from xlwings_addin.xlsx.cell_contents import cell_contents
+from xlwings_addin.xlsx.data_tables import data_tables
 from xlwings_addin.xlsx.exchanging import replace_if
 from xlwings_addin.xlsx.locking import locked
 from xlwings_addin.xlsx.package import (
@@ -83,7 +84,10 @@ class FileMedium:
 
     @cached_property
     def _contents(self) -> dict[str, dict[str, CellValue]]:
-        return cell_contents(self.package)
+        contents = cell_contents(self.package)
+        for table in data_tables(self.package):
+            contents[table.sheet] |= dict.fromkeys((cell.key[1] for cell in table.cells()), table.text)
+        return contents
 
     @cached_property
     def pages(self) -> Pages:

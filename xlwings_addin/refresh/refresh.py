@@ -117,7 +117,7 @@ class _Course:
         self.follows = self.medium.recalculate()
         if self.medium.settled:
             self.notes += self.kept.notes({})
-        elif self.follows:
+        elif self.follows and self.kept.cells:
             self._keep(self._results_by_case())
             self.medium.recalculate()
         self.after = {**self.before, **self.medium.values_of(self._watched), **self.plan.writes}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 from xlwings_addin.inputs.company import Company, PartEntry
 from xlwings_addin.segments.capital import discounted_parts
-from xlwings_addin.segments.lines import UNDEFINED
-from xlwings_addin.sheets import checks, conclusion, inputs, pictures, sheets, tiles
+from xlwings_addin.sheets import checks, conclusion, pictures, sheets, tiles
+from xlwings_addin.sheets.every_case import STREET, inputs_of_table, layout, live_widths
+from xlwings_addin.sheets.every_case import block as every_case
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
     LABEL,
@@ -25,35 +25,11 @@ from xlwings_addin.sheets.spec import (
     constant,
 )
 from xlwings_addin.valuation.parts import REQUIRED_KEY
-from xlwings_addin.valuation.xiaomi import Results, weighted_value
+from xlwings_addin.valuation.xiaomi import Results
 
 COLUMNS: Layout = {"constant": Columns(FIRST_COLUMN, ("Selected case",), 11.0)}
 
 
-def _cases_layout(company: Company) -> Layout:
-    """Title, value and parts of a case, its price, weight and what differs."""
-    parts = [(part.key, part.short) for part in discounted_parts(company)]
-    columns = [
-        ("value", "Value"),
-        *parts,
-        ("net_cash", "Cash and other"),
-        ("price", "Price"),
-        ("upside", "Upside"),
-        ("probability", "Probability"),
-        ("street", "Street"),
-        ("differs", "Rows that differ"),
-        ("counts", "Counts"),
-    ]
-    return {
-        "title": Columns(NOTE, ("Case",), align="left"),
-        **{
-            key: Columns(FIRST_COLUMN + place, (heading,), 11.0)
-            for place, (key, heading) in enumerate(columns)
-        },
-    }
-
-
-STREET = "street_sum_of_parts"
 LEGEND = (
     ("input", "Input", "blue: typed, yours to change, with its source"),
     ("override", "Override", "shaded: what a case sets itself; a black cell follows the case it extends"),
@@ -66,107 +42,6 @@ LEGEND = (
 def _sample(_: Results) -> str:
     """What the legend shows in each style."""
     return "1,234"
-
-
-def _stored(case: str, context: Context) -> Line:
-    position = context.cases.index(case) + 1
-
-    def entry(reference: str, value: Callable[[Results], float | str], unit: str = "{listing}") -> Entry:
-        return Entry(lambda _: value(context.results[case]), reference, kind="stored", case=case, unit=unit)
-
-    return Line(
-        f"stored_{case}",
-        case,
-        "{listing} a share",
-        {
-            "title": entry("{inputs.case_title}", lambda r: str(r.inputs["case_title"]), "text"),
-            "value": entry("{sotp.value_per_share}", lambda r: r.sotp.value_per_share),
-            **{
-                part.key: entry(
-                    f"{{sotp.{part.key}:per_share}}",
-                    lambda r, key=part.key: r.sotp.part(key).per_share,  # type: ignore[misc]
-                )
-                for part in discounted_parts(context.company)
-            },
-            "net_cash": entry("{sotp.cash_and_other_per_share}", lambda r: r.sotp.cash_and_other_per_share),
-            "price": entry("{sotp.price}", lambda r: r.price),
-            "upside": entry("{sotp.upside}", lambda r: r.sotp.upside, "ratio"),
-            "probability": Entry(
-                lambda _: context.weights.get(case, 0.0),
-                f"IF({{inputs.valuation_date:cases[{position}]}}={{inputs.valuation_date:cases[1]}},"
-                f"{{inputs.probability:cases[{position}]}},0)",
-                unit="ratio",
-            ),
-            "differs": Entry(
-                lambda _: inputs.rows_that_differ(context, case),
-                f"{{inputs.{inputs.DIFFERS}:cases[{position}]}}",
-                unit="count",
-            ),
-            "counts": Entry(
-                lambda _: _counts(context, case),
-                f'IF({{stored_{case}:probability}}>0,{{stored_{case}:value}},"{UNDEFINED}")',
-                unit="{listing}",
-            ),
-        },
-        note="its value counts where it has a probability and the valuation date of the first",
-    )
-
-
-def _counts(context: Context, case: str) -> float | str:
-    """The value of a case that carries a weight in the view that the workbook opens with."""
-    return float(context.results[case].sotp.value_per_share) if case in context.weights else UNDEFINED
-
-
-def _street(context: Context) -> list[Line]:
-    """What brokers have published as their sums of the parts, beside the cases."""
-    rows = [context.tables.row(STREET, period) for period in context.tables.periods(STREET)]
-
-    newest = max(results.inputs.day("valuation_date") for results in context.results.values())
-
-    def later(day: date) -> str:
-        return "after the valuation date" if day > newest else ""
-
-    def printed(value: float) -> Entry:
-        return Entry(lambda _: value, kind="text", unit="{listing}")
-
-    return [
-        Line(
-            f"street_{number}",
-            f"Street, {row.period}",
-            "{listing} a share",
-            {"street": printed(row.number)},
-            note="; ".join(filter(None, (row.source, row.note, later(row.as_of)))),
-        )
-        for number, row in enumerate(rows, 1)
-    ]
-
-
-def _weighted(context: Context) -> Line:
-    """The cases' values by their probabilities."""
-
-    def column(group: str) -> str:
-        return f"{{stored_{context.cases[0]}:{group}}}:{{stored_{context.cases[-1]}:{group}}}"
-
-    return Line(
-        "weighted_value",
-        "Weighted by probability",
-        "{listing} a share",
-        {
-            "value": Entry(
-                lambda _: weighted_value(context.results.values()),
-                f'IF(SUM({column("probability")})=0,"{UNDEFINED}",'
-                f"SUMPRODUCT({column('value')},{column('probability')}))",
-                unit="{listing}",
-            ),
-            "probability": Entry(
-                lambda _: sum(context.weights.values()),
-                f"SUM({column('probability')})",
-                unit="ratio",
-            ),
-        },
-        note="cases with a probability of 0 are not in it",
-        total=True,
-    )
 
 
 def _selection(context: Context) -> Line:
@@ -344,18 +219,14 @@ def _ranges(context: Context) -> list[pictures.Range]:
 
 
 def blocks(context: Context) -> list[Block]:
-    stored, ranges = [_stored(case, context) for case in context.cases], _ranges(context)
+    ranges = _ranges(context)
     return [
         tiles.block(context),
         conclusion.block(context),
         Block("Choose a case", [_selection(context)]),
-        Block(
-            "Every case, as last built",
-            [*stored, *_street(context), _weighted(context)],
-            _cases_layout(context.company),
-            room=CHART_ROWS,
-        ),
+        every_case(context, CHART_ROWS),
         Block("The selected case", _selected(context), new_page=True),
+        *([Block("The table of every case", inputs_of_table(context))] if context.live_cases else []),
         Block("Contents", _contents(context)),
         Block("Legend", _legend()),
         *([pictures.field(ranges)] if ranges else []),
@@ -370,7 +241,7 @@ BEFORE_WATERFALL, COLUMN_WIDTH = 3, 2.7
 
 
 def charts(context: Context) -> list[Chart]:
-    ranges, columns = _ranges(context), len(_cases_layout(context.company)) - BEFORE_WATERFALL
+    ranges, columns = _ranges(context), len(layout(context)) - BEFORE_WATERFALL - context.live_cases
     field = [pictures.field_chart(context, ranges, ("A", "weighted_value"), 1)] if ranges else []
     return [
         *field,
@@ -387,6 +258,7 @@ SHEET = Sheet(
     blocks,
     columns=lambda _: COLUMNS,
     charts=charts,
-    widths={LABEL: 22.0, UNIT: 11.0, NOTE: 38.0},
+    widths={LABEL: 22.0, UNIT: 11.0, NOTE: 43.0},
+    own_widths=live_widths,
     place=10,
 )

@@ -261,7 +261,7 @@ FUNCTIONS: Mapping[str, Callable[[Sequence[Part]], Measure]] = {
     **dict.fromkeys(("LN", "EXP", "PRODUCT", "SQRT"), _of_plain),
     "SUMPRODUCT": _times,
     "NPV": lambda parts: _common("added", parts[1:]),
-    "DATE": lambda _: parse("date"),
+    **dict.fromkeys(("DATE", "NOW"), lambda _: parse("date")),
     "YEAR": lambda _: parse("year"),
     **dict.fromkeys(
         (
@@ -283,7 +283,7 @@ FUNCTIONS: Mapping[str, Callable[[Sequence[Part]], Measure]] = {
         ),
         lambda _: PLAIN_NUMBER,
     ),
-    **dict.fromkeys(("TEXT", "SUBSTITUTE", "HYPERLINK", "NA"), lambda _: None),
+    **dict.fromkeys(("TEXT", "SUBSTITUTE", "HYPERLINK", "NA", "CHOOSE"), lambda _: None),
 }
 """What a function of the spreadsheet measures, by the units of its arguments."""
 

@@ -38,7 +38,7 @@ from xlwings_addin.valuation.xiaomi import Results
 if TYPE_CHECKING:
     from xlwings_addin.analytics.answers import Answers
 
-EntryKind = Literal["formula", "input", "stored", "text", "answer"]
+EntryKind = Literal["formula", "input", "stored", "table", "text", "answer"]
 Value = Callable[[Results], Any]
 
 
@@ -78,10 +78,11 @@ class Entry:
     """What one column group of a line holds: a formula and the core's value for it, or a typed value.
 
     `kind` says who writes the cell: "formula" the sheet, "input" the analyst, "stored" the build, which
-    keeps there what `formula` refers to when `case` is selected, "text" nobody after the build, "answer" the
-    build and every refresh, which work out anew what the core answers (`Context.answers`). `value` returns
-    one value for a single column and a sequence for several; None leaves a typed cell blank. An input takes
-    one of `choices`, or what `parameter` allows.
+    keeps there what `formula` refers to when `case` is selected, "table" the what-if table of the block,
+    which shows the same, "text" nobody after the build, "answer" the build and every refresh, which work out
+    anew what the core answers (`Context.answers`). `value` returns one value for a single column and a
+    sequence for several; None leaves a typed cell blank. An input takes one of `choices`, or what `parameter`
+    allows.
 
     The cells of an input may follow others of the row: `parents` has a reference for each column, or None,
     and `follows` says which of them hold it instead of a typed value. `overrides` are those typed in spite of
@@ -101,7 +102,7 @@ class Entry:
     red_when: str = ""
 
     def __post_init__(self) -> None:
-        if (self.kind in ("formula", "stored")) != (self.formula is not None):
+        if (self.kind in ("formula", "stored", "table")) != (self.formula is not None):
             raise ValueError(f"an entry of kind {self.kind!r} with formula {self.formula!r}")
 
 
@@ -156,7 +157,8 @@ class Block:
     """Lines under one title. Columns of its own, if given, show their headings beside the title.
 
     In print, `new_page` starts a page with it. `tiles` are figures to be read from afar, the first line the
-    figure and the others what it says. `room` is how many blank rows below it are for charts.
+    figure and the others what it says. `room` is how many blank rows below it are for charts. Its cells of
+    kind "table" are one what-if table: `varied` are the inputs that take the values above and left of it.
     """
 
     title: str
@@ -165,6 +167,7 @@ class Block:
     new_page: bool = False
     tiles: bool = False
     room: int = 0
+    varied: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,7 @@ class Context:
     folder             where the tables are that only sheets read; None for the packaged company's
     made               the results that the answers are of; of the first case by default
     asked              a price that an analyst asks about in place of today's
+    live_cases         whether Cover calculates every case, in a what-if table, and keeps no result
     """
 
     tables: Tables
@@ -251,6 +255,7 @@ class Context:
     folder: Path | None = None
     made: Results | None = None
     asked: float | None = None
+    live_cases: bool = False
     blocks: dict[object, Sequence[Block]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Those of the sheets that were asked for, by what makes them."""
     fits: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -316,12 +321,13 @@ BUSINESSES = 60
 class Sheet:
     """One sheet: the question it answers, its columns, blocks and charts.
 
-    A `headline` is a formula that says the sheet's answer; it takes the place of the purpose, which is then
-    the title. Notes stand in `note_column`; by default that is right of the figures, and is not printed. The
-    colour of the tab is that of `tab`, which says what the sheet is for. A sheet that `only_answers` has no
-    line that one of another sheet hangs on: a workbook without it is whole. Its answers are grey while the
-    formula `old_when` is true. Tabs stand in the order of `place`, those of the businesses at `BUSINESSES`;
-    without a place a sheet is behind all others.
+    A `headline` is a formula that says the sheet's answer; it takes the place of the purpose, which is
+    then the title. Notes stand in `note_column`; by default that is right of the figures, and is not
+    printed. The colour of the tab is that of `tab`, which says what the sheet is for. A sheet that
+    `only_answers` has no line that one of another sheet hangs on: a workbook without it is whole. Its
+    answers are grey while the formula `old_when` is true. Columns have the `widths`, or in certain books
+    `own_widths`. Tabs stand in the order of `place`, those of the businesses at `BUSINESSES`; without a
+    place a sheet is behind all others.
     """
 
     key: str
@@ -337,6 +343,7 @@ class Sheet:
     only_answers: bool = False
     old_when: str = ""
     widths: Mapping[int, float] = field(default_factory=dict)
+    own_widths: Callable[[Context], Mapping[int, float]] = field(default=lambda _: {})
     place: int = 1000
 
     def __post_init__(self) -> None:

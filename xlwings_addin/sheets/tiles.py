@@ -79,7 +79,7 @@ def _tiles(context: Context) -> list[Tile]:
 def _of_cases(context: Context) -> list[Tile]:
     """The value weighted by probability, and the cases with a weight that are lowest and highest."""
     counted = f"{{stored_{context.cases[0]}:counts}}:{{stored_{context.cases[-1]}:counts}}"
-    names = counted.replace(":counts", ":label")
+    names = counted.replace(":counts", ":case" if context.live_cases else ":label")
 
     def values() -> dict[str, float]:
         return {case: float(context.results[case].sotp.value_per_share) for case in context.weights}

@@ -43,6 +43,11 @@ class DataTable(NamedTuple):
         (top, left), _ = corners(self.area)
         return bool(self.row_input or self.column_input) and top > 1 and left > 1
 
+    @property
+    def text(self) -> str:
+        """What programs show as the formula of its cells, without the braces around it."""
+        return f"=TABLE({self.row_input},{self.column_input})"
+
     def cells(self) -> Iterator[TableCell]:
         """Every cell of the table, row by row."""
         (top, left), (bottom, right) = corners(self.area)

@@ -22,7 +22,7 @@ FILE: Final = f"{NAME}-{__version__}-py3-none-any.whl"
 _INFO: Final = f"{NAME}-{__version__}.dist-info"
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _PACKAGE: Final = '''\
-"""Functions for cells, and the scripts Refresh, Preview, Value, Implied and Check: a plugin of xlwings Lite."""
+"""Functions for cells, and the scripts Refresh, Preview, Value, Implied, Check: plugin of xlwings Lite."""
 
 from udfs import *  # noqa: F403
 from udfs import __all__ as functions
