@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from xlwings_addin.inputs.company import Company, PartEntry
 from xlwings_addin.segments.capital import discounted_parts
-from xlwings_addin.sheets import checks, conclusion, pictures, sheets, tiles
+from xlwings_addin.sheets import checks, conclusion, pictures, sensitivities, sheets, tiles
 from xlwings_addin.sheets.every_case import STREET, inputs_of_table, layout, live_widths
 from xlwings_addin.sheets.every_case import block as every_case
 from xlwings_addin.sheets.spec import (
@@ -234,8 +234,8 @@ def blocks(context: Context) -> list[Block]:
     ]
 
 
-CHART_ROWS = 9
-"""Rows that the pictures take."""
+CHART_ROWS, TORNADO_BELOW, TORNADO_BARS = 25, 14, 9
+"""Rows that the pictures take, where the tornado begins below the two others, and how many inputs it has."""
 BEFORE_WATERFALL, COLUMN_WIDTH = 3, 2.7
 """Columns of the cases left of the second picture, and how wide one is in a picture's centimetres."""
 
@@ -243,9 +243,18 @@ BEFORE_WATERFALL, COLUMN_WIDTH = 3, 2.7
 def charts(context: Context) -> list[Chart]:
     ranges, columns = _ranges(context), len(layout(context)) - BEFORE_WATERFALL - context.live_cases
     field = [pictures.field_chart(context, ranges, ("A", "weighted_value"), 1)] if ranges else []
+    width = columns * COLUMN_WIDTH
     return [
         *field,
-        pictures.waterfall_chart(context, ("F", "weighted_value"), 1, columns * COLUMN_WIDTH),
+        pictures.waterfall_chart(context, ("F", "weighted_value"), 1, width),
+        sensitivities.tornado_chart(
+            context,
+            TORNADO_BARS,
+            ("A", "weighted_value"),
+            below=TORNADO_BELOW,
+            size=(21.2 + width, 5.7),
+            legend=False,
+        ),
     ]
 
 

@@ -125,7 +125,7 @@ def field_chart(context: Context, ranges: Sequence[Range], anchor: tuple[str, st
         anchor=anchor,
         axis=f"{context.company.currency.listing} a share",
         number_format="0",
-        size=(21.2, 5.1),
+        size=(21.2, 6.0),
         stacked=True,
         below=below,
     )
@@ -262,7 +262,7 @@ def waterfall_chart(context: Context, anchor: tuple[str, str], below: int, width
         anchor=anchor,
         axis=f"{context.company.currency.listing} a share",
         number_format="0",
-        size=(width, 5.1),
+        size=(width, 6.0),
         stacked=True,
         legend=False,
         below=below,

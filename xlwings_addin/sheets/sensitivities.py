@@ -202,25 +202,46 @@ def blocks(context: Context) -> list[Block]:
 
 
 def charts(context: Context) -> list[Chart]:
-    def column(group: str) -> str:
-        return f"{{bar_1:{group}}}:{{bar_{BARS}:{group}}}"
+    return [tornado_chart(context, BARS, ("A", f"bar_{BARS}"), below=1, size=(30.0, 7.4))]
 
-    return [
-        Chart(
-            title="What moves the value of a share: inputs at both ends of their ranges",
-            series=(
-                Series("Low end", column("change_low"), colour="F4B183"),
-                Series("High end", column("change_high"), colour="1F3864"),
-            ),
-            categories=column("caption"),
-            anchor=("A", f"bar_{BARS}"),
-            axis=f"{context.company.currency.listing} a share, from the case",
-            number_format="+0.0;-0.0;0",
-            size=(30.0, 7.4),
-            below=1,
-            flat=True,
-        )
-    ]
+
+def tornado_chart(
+    context: Context,
+    bars: int,
+    anchor: tuple[str, str],
+    *,
+    below: int,
+    size: tuple[float, float],
+    legend: bool = True,
+) -> Chart:
+    """The first bars of the tornado, the widest swing first, on any sheet.
+
+    Without a legend the title says which end is which.
+    """
+
+    def column(group: str) -> str:
+        return f"{{sensitivities.bar_1:{group}}}:{{sensitivities.bar_{bars}:{group}}}"
+
+    return Chart(
+        title="What moves the value of a share: inputs at "
+        + (
+            "both ends of their ranges"
+            if legend
+            else "the low end of their ranges, pale, and at the high end"
+        ),
+        series=(
+            Series("Low end", column("change_low"), colour="F4B183"),
+            Series("High end", column("change_high"), colour="1F3864"),
+        ),
+        categories=column("caption"),
+        anchor=anchor,
+        axis=f"{context.company.currency.listing} a share, from the case",
+        number_format="+0.0;-0.0;0",
+        size=size,
+        legend=legend,
+        below=below,
+        flat=True,
+    )
 
 
 SHEET = Sheet(
