@@ -246,7 +246,7 @@ class MemorySheet(base_classes.Sheet):  # type: ignore[misc]
         )
         return MemoryRange(self, first, (last[0] - first[0] + 1, last[1] - first[1] + 1))
 
-    def Activate(self) -> None:  # noqa: N802
+    def activate(self) -> None:
         self.book.sheets.active_title = self.name
 
     def delete(self) -> None:

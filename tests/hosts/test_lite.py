@@ -30,8 +30,8 @@ from xlwings_addin.core.errors import BookError
 from xlwings_addin.functions.registry import REGISTRY
 from xlwings_addin.hosts.lite import bundle, embedding, plugin
 from xlwings_addin.hosts.lite.export import export, take_out
-from xlwings_addin.hosts.lite.medium import RECORD_SHEET
 from xlwings_addin.inputs.folders import tables_folder
+from xlwings_addin.layout.record_sheet import RECORD_SHEET
 from xlwings_addin.layout.references import Book
 from xlwings_addin.proof.context import load_context
 from xlwings_addin.xlsx.package import Package, read_package, with_child
