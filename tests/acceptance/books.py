@@ -15,9 +15,10 @@ DELIVERED = ROOT / "workbook" / "Xiaomi_Model.xlsx"
 
 
 def written_files(folder: Path) -> dict[str, Path]:
-    """By kind: the workbooks of both companies, the examples, the workbook with code for Lite, the add-in."""
-    (addin,) = (path for path in export_desktop(folder / "desktop") if path.suffix == ".xlam")
+    """By kind: the workbooks of both companies, the examples, the workbook with code for Lite, the add-ins."""
+    addin, mac = (path for path in export_desktop(folder / "desktop") if path.suffix == ".xlam")
     (lite,) = (path for path in export(folder / "lite", DELIVERED) if path.suffix == ".xlsx")
     examples = {path.stem: path for path in sorted((ROOT / "examples").glob("*.xlsx"))}
     second = ROOT / "workbook" / "Tesla_Model.xlsx"
-    return {"delivered": DELIVERED, "second_company": second, "lite": lite, "addin": addin, **examples}
+    addins = {"addin": addin, "addin_for_mac": mac}
+    return {"delivered": DELIVERED, "second_company": second, "lite": lite, **addins, **examples}

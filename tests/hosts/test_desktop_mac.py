@@ -21,6 +21,7 @@ from xlwings_addin.functions.registry import REGISTRY
 from xlwings_addin.hosts.desktop import buttons, kept_record
 from xlwings_addin.hosts.desktop.excel_book import ExcelMedium
 from xlwings_addin.hosts.desktop.mac_book import MacMedium, medium_of
+from xlwings_addin.hosts.desktop.vba import FUNCTIONS_ON_A_MAC
 from xlwings_addin.layout.record_sheet import HEADING, LONGEST_IN_AN_ARRAY, RECORD_SHEET, text_on
 from xlwings_addin.layout.state import read_state, state_from_text, state_text
 from xlwings_addin.xlsx.addresses import split_address
@@ -171,6 +172,7 @@ def test_check_and_the_list_of_functions_answer(mac: xw.Book, excel: MemoryBook)
     assert excel.app.said[1][0].startswith("FAILED: ")
     assert f"{at[0]}!{at[1]} value_per_share" in excel.app.said[1][0]
     buttons.insert_function_list()
+    assert excel.app.said[2] == (FUNCTIONS_ON_A_MAC, "info")
     assert len([place for place in excel.pages["Function list"] if place[1] == 1]) == len(REGISTRY) + 1
 
 

@@ -20,6 +20,7 @@ from xlwings_addin.functions.registry import REGISTRY, callbacks
 from xlwings_addin.hosts import answers
 from xlwings_addin.hosts.desktop.mac_book import MacMedium, medium_of
 from xlwings_addin.hosts.desktop.ribbon import TAB
+from xlwings_addin.hosts.desktop.vba import FUNCTIONS_ON_A_MAC
 from xlwings_addin.layout.new_sheet import free_title
 from xlwings_addin.proof.check import check as check_book
 from xlwings_addin.proof.check_open import check_open
@@ -122,7 +123,7 @@ def _listed(book: xw.Book, _: Progress) -> str:
     with opened.undo():
         opened.write(cells)
         opened.widen(LIST_WIDTHS)
-    return ""
+    return FUNCTIONS_ON_A_MAC if isinstance(opened, MacMedium) else ""
 
 
 def _log_opened(_: xw.Book, __: Progress) -> str:
