@@ -15,7 +15,7 @@ DELIVERED = ROOT / "workbook" / "Xiaomi_Model.xlsx"
 
 
 def written_files(folder: Path) -> dict[str, Path]:
-    """By kind: the workbooks of both companies, the examples, the workbook with code for Lite, the add-ins."""
+    """By kind: the workbooks of both companies, the examples, the workbook for Lite, both add-ins."""
     addin, mac = (path for path in export_desktop(folder / "desktop") if path.suffix == ".xlam")
     (lite,) = (path for path in export(folder / "lite", DELIVERED) if path.suffix == ".xlsx")
     examples = {path.stem: path for path in sorted((ROOT / "examples").glob("*.xlsx"))}

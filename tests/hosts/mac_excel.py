@@ -142,8 +142,8 @@ class AppleBook(Term):
         self.active_sheet = Term()
         self.active_sheet.name = Property(lambda: self.memory.sheets.active_title)  # type: ignore[attr-defined]
 
-    def count(self, each: Keyword) -> int:
-        assert each.AS_name == "worksheet"
+    def count(self, **options: Keyword) -> int:
+        assert [(name, kind.AS_name) for name, kind in options.items()] == [("each", "worksheet")]
         return len(self.memory.pages)
 
     def properties(self) -> dict[Keyword, str]:
@@ -234,8 +234,8 @@ class AppleRange(Term):
         self.formula = Property(lambda: self._by_place(self._formula), self._put)
         self.column_width = Property(lambda: None, self._widen)
 
-    def count(self, each: Keyword) -> int:
-        axis = {"row": 0, "column": 1}[each.AS_name]
+    def count(self, **options: Keyword) -> int:
+        axis = {"row": 0, "column": 1}[options["each"].AS_name]
         return self.last[axis] - self.first[axis] + 1
 
     def get_address(self, **_: Any) -> str:

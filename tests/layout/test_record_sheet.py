@@ -19,7 +19,12 @@ from xlwings_addin.layout.record_sheet import (
 from xlwings_addin.layout.state import State, state_text
 from xlwings_addin.xlsx.package import CellValue
 
-RECORD = State("1", "2026-10-01T08:00:00+00:00", {"inputs.a.cases": 1.0, "inputs.b.cases": "小米"}, {"cover.title.texts": 7})
+RECORD = State(
+    "1",
+    "2026-10-01T08:00:00+00:00",
+    {"inputs.a.cases": 1.0, "inputs.b.cases": "小米"},
+    {"cover.title.texts": 7},
+)
 
 
 def written(state: State, former: dict[str, CellValue], longest: int) -> dict[str, CellValue]:
