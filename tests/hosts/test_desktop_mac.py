@@ -17,13 +17,14 @@ from tests.hosts.mac_excel import AppleRange, days_of, opened_on_a_mac, xlwings_
 from tests.hosts.memory_excel import MemoryBook
 from tests.hosts.test_desktop_book import OVERRIDE, PLACES, TAX, everything, type_in
 from xlwings_addin.core.errors import BookError
-from xlwings_addin.functions.registry import REGISTRY
+from xlwings_addin.functions.registry import REGISTRY, callbacks
 from xlwings_addin.hosts.desktop import buttons, kept_record
 from xlwings_addin.hosts.desktop.excel_book import ExcelMedium
 from xlwings_addin.hosts.desktop.mac_book import MacMedium, medium_of
 from xlwings_addin.hosts.desktop.vba import FUNCTIONS_ON_A_MAC
 from xlwings_addin.layout.record_sheet import HEADING, LONGEST_IN_AN_ARRAY, RECORD_SHEET, text_on
 from xlwings_addin.layout.state import read_state, state_from_text, state_text
+from xlwings_addin.proof.second_engine import function_cells
 from xlwings_addin.xlsx.addresses import split_address
 from xlwings_addin.xlsx.package import read_package
 
@@ -174,6 +175,29 @@ def test_check_and_the_list_of_functions_answer(mac: xw.Book, excel: MemoryBook)
     buttons.insert_function_list()
     assert excel.app.said[2] == (FUNCTIONS_ON_A_MAC, "info")
     assert len([place for place in excel.pages["Function list"] if place[1] == 1]) == len(REGISTRY) + 1
+
+
+def test_functions_that_a_mac_does_not_know_are_no_failure_and_are_counted(
+    mac: xw.Book, excel: MemoryBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Excel on a Mac has recalculated: #NAME? in the cells that call them, and what that leads to."""
+    recalculated = MemoryBook(excel.package)
+    calling = function_cells(excel.package, callbacks())
+    for title, address in calling:
+        recalculated.put(title, split_address(address), "#NAME?")
+    recalculated.calculate()
+    values = {at: recalculated.shows(at[0], split_address(at[1])) for at in excel.values}
+    assert {values[at] for at in calling} == {"#NAME?"}
+    assert len(calling) > 10
+    excel.values = values
+    monkeypatch.setattr(excel, "calculate", lambda: None)
+    buttons.check()
+    said = excel.app.said[0][0]
+    assert re.match(r"OK: \d+ formula cells compared with the core in base; 0 failures, [1-9]", said)
+    assert re.search(r"\d\d cells wait for functions that this program does not know", said)
+    excel.values[PLACES.at("{sotp.value_per_share}")] = 99.0
+    buttons.check()
+    assert excel.app.said[1][0].startswith("FAILED: ")
 
 
 def test_the_newer_of_two_records_counts(mac: xw.Book, excel: MemoryBook, delivered: Path) -> None:

@@ -87,7 +87,9 @@ def _checked(book: xw.Book, progress: Progress) -> str:
     opened = medium_of(book)
     if isinstance(opened, MacMedium):
         progress("Comparing what the selected case shows")
-        return answers.checked(check_open(opened, folder=answers.facts().folder))
+        report = check_open(opened, folder=answers.facts().folder, knows_functions=False)
+        waiting = [finding.message for finding in report.findings if finding.kind == "not evaluated"]
+        return "\n".join([answers.checked(report), *waiting])
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / f"copy{Path(book.name).suffix or '.xlsx'}"
         book.api.SaveCopyAs(str(copy))
