@@ -16,11 +16,11 @@ DELIVERED = ROOT / "workbook" / "Xiaomi_Model.xlsx"
 
 
 def written_files(folder: Path) -> dict[str, Path]:
-    """By kind: the workbooks of both companies, one with live cases, the examples, Lite, the add-in."""
-    (addin,) = (path for path in export_desktop(folder / "desktop") if path.suffix == ".xlam")
+    """By kind: the workbooks of both companies, one with live cases, the examples, Lite, both add-ins."""
+    addin, mac = (path for path in export_desktop(folder / "desktop") if path.suffix == ".xlam")
     (lite,) = (path for path in export(folder / "lite", DELIVERED) if path.suffix == ".xlsx")
     examples = {path.stem: path for path in sorted((ROOT / "examples").glob("*.xlsx"))}
     second = ROOT / "workbook" / "Tesla_Model.xlsx"
     live = xa.build(folder / "live_cases.xlsx", live_cases=True)
-    own = {"delivered": DELIVERED, "second_company": second, "live_cases": live, "lite": lite, "addin": addin}
-    return own | examples
+    own = {"delivered": DELIVERED, "second_company": second, "live_cases": live, "lite": lite}
+    return {**own, "addin": addin, "addin_for_mac": mac, **examples}

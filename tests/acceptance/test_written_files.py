@@ -46,7 +46,7 @@ def packages(files: dict[str, Path]) -> dict[str, Package]:
 
 
 def test_every_kind_of_file_is_looked_at(files: dict[str, Path]) -> None:
-    assert set(files) == {*READABLE, "addin"}
+    assert set(files) == {*READABLE, "addin", "addin_for_mac"}
 
 
 @pytest.mark.parametrize("rule", RULES)

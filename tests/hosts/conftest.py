@@ -1,4 +1,4 @@
-"""A browser and a server for the tests of the task pane."""
+"""A browser and a server for the tests of the task pane, and tables that differ."""
 
 from __future__ import annotations
 
@@ -51,3 +51,17 @@ def pane_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assumptions.write_text(re.sub(r"(?m)^tax_rate,,0\.15,", "tax_rate,,0.17,", assumptions.read_text()))
     with running(folder / "logs", "--inputs", str(folder / "tables")) as started:
         yield started
+
+
+@pytest.fixture
+def new_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Tables with another tax rate, which the buttons are told to use."""
+    folder = tmp_path / "tables"
+    for part in ("inputs", "cases"):
+        shutil.copytree(tables_folder() / part, folder / part)
+    assumptions = folder / "inputs" / "assumptions.csv"
+    changed, count = re.subn(r"(?m)^tax_rate,,0\.15,", "tax_rate,,0.17,", assumptions.read_text())
+    assert count == 1
+    assumptions.write_text(changed)
+    monkeypatch.setenv("XIAOMI_MODEL_INPUTS", str(folder))
+    return folder

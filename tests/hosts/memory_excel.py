@@ -292,7 +292,7 @@ class MemorySheet(base_classes.Sheet):  # type: ignore[misc]
     def ChartObjects(self) -> MemoryCharts:  # noqa: N802
         return MemoryCharts(self.book, self.name)
 
-    def Activate(self) -> None:  # noqa: N802
+    def activate(self) -> None:
         self.book.sheets.active_title = self.name
 
     def delete(self) -> None:

@@ -14,10 +14,18 @@ from lxml import etree
 from packaging.requirements import Requirement
 
 from tests.hosts.desktop_vba import Parameter, modules_of, procedures
+from xlwings_addin.functions.registry import REGISTRY
 from xlwings_addin.hosts.desktop import buttons
-from xlwings_addin.hosts.desktop.addin import FILE, SETTINGS_FILE, addin_bytes, dll_names, export_desktop
+from xlwings_addin.hosts.desktop.addin import (
+    FILE,
+    FILE_FOR_MAC,
+    SETTINGS_FILE,
+    addin_bytes,
+    dll_names,
+    export_desktop,
+)
 from xlwings_addin.hosts.desktop.ribbon import BUTTONS, MODULE, TAB, ribbon_xml
-from xlwings_addin.hosts.desktop.vba import NOT_OPENED
+from xlwings_addin.hosts.desktop.vba import FUNCTIONS_ON_A_MAC, NOT_OPENED
 from xlwings_addin.xlsx.package import read_package, read_values
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +42,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_same_add_in_is_written_every_time(exported: Path, tmp_path: Path) -> None:
     again = export_desktop(tmp_path)
-    assert [path.name for path in again] == [FILE, SETTINGS_FILE, "xlwings.bas", f"{MODULE}.bas"]
+    assert [path.name for path in again] == [
+        *(FILE, SETTINGS_FILE, "xlwings.bas", f"{MODULE}.bas"),
+        *("Xiaomi_Model_AddIn_Mac.xlam", f"{MODULE}_Mac.bas"),
+    ]
     assert {path.name: path.read_bytes() for path in again} == {
         path.name: path.read_bytes() for path in exported.iterdir()
     }
@@ -46,6 +57,27 @@ def test_the_modules_beside_the_add_in_are_those_inside_it(exported: Path) -> No
         data = (exported / f"{name}.bas").read_bytes()
         assert data.count(b"\n") == data.count(b"\r\n")  # what Excel's editor imports
         assert data.decode().rstrip().splitlines() == inside[name].rstrip().splitlines()
+
+
+def test_the_add_in_for_a_mac_has_the_buttons_and_no_function(exported: Path) -> None:
+    mac = (exported / FILE_FOR_MAC).read_bytes()
+    inside = modules_of(mac)
+    data = (exported / f"{MODULE}_Mac.bas").read_bytes()
+    assert data.decode().rstrip().splitlines() == inside[MODULE].rstrip().splitlines()
+    windows, here = (procedures(modules_of(addin)[MODULE]) for addin in (addin_bytes(), mac))
+    assert here.keys() <= windows.keys() - REGISTRY.keys()
+    for button in BUTTONS:
+        assert here[button.procedure] == windows[button.procedure]
+        assert here[button.callback] == windows[button.callback]
+    assert here["RunButton"] == windows["RunButton"]
+    assert FUNCTIONS_ON_A_MAC in "\n".join(here["AboutText"].body)
+    assert "XLPy" not in inside[MODULE]
+    assert "RegisterHelp" not in inside[MODULE] + inside["ThisWorkbook"]
+    other = read_package(mac)
+    same = {name for name in other.parts if other.parts[name] == ADDIN.parts.get(name)}
+    assert other.parts.keys() == ADDIN.parts.keys()
+    assert "customUI/customUI.xml" in same
+    assert FUNCTIONS_ON_A_MAC in read_values(other).values()
 
 
 def test_the_file_says_that_excel_has_not_opened_it() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from tests.refresh.refreshing import refresh_file
 from xlwings_addin.functions.registry import REGISTRY
 from xlwings_addin.hosts.desktop import buttons
 from xlwings_addin.hosts.desktop.excel_book import ExcelMedium
-from xlwings_addin.inputs.tables import tables_folder
 from xlwings_addin.layout.references import Book
 from xlwings_addin.layout.state import read_state
 from xlwings_addin.layout.what_if import tables_of
@@ -118,20 +116,6 @@ def test_a_sheet_that_is_not_there_is_added_behind_the_others_and_not_shown(
     assert list(excel.pages)[-1] == "Changes"
     assert excel.pages["Changes"] == {(2, 2): "new"}
     assert excel.sheets.active.name == active
-
-
-@pytest.fixture
-def new_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Tables with another tax rate, which the buttons are told to use."""
-    folder = tmp_path / "tables"
-    for part in ("inputs", "cases"):
-        shutil.copytree(tables_folder() / part, folder / part)
-    assumptions = folder / "inputs" / "assumptions.csv"
-    changed, count = re.subn(r"(?m)^tax_rate,,0\.15,", "tax_rate,,0.17,", assumptions.read_text())
-    assert count == 1
-    assumptions.write_text(changed)
-    monkeypatch.setenv("XIAOMI_MODEL_INPUTS", str(folder))
-    return folder
 
 
 def test_refresh_updates_what_nobody_changed_and_keeps_the_rest(

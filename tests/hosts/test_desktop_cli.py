@@ -37,9 +37,9 @@ def test_a_folder_that_cannot_be_written_is_named(
     assert f"{tmp_path / FILE} must be a file" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there it installs")
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there it installs")
 @pytest.mark.parametrize("command", ["install", "uninstall"])
-def test_install_and_uninstall_say_here_that_they_are_for_windows(
+def test_install_and_uninstall_say_here_that_they_are_for_windows_and_macs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     assert run(monkeypatch, command, "--dry-run") == 0

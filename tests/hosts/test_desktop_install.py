@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import pytest
 
 from xlwings_addin.core.errors import BookError, InputError
 from xlwings_addin.hosts.desktop import install as installing
-from xlwings_addin.hosts.desktop.addin import addin_bytes, dll_names
+from xlwings_addin.hosts.desktop.addin import addin_bytes, dll_names, modules
 from xlwings_addin.hosts.desktop.install import Machine, install, uninstall
+from xlwings_addin.hosts.desktop.vba import FUNCTIONS_ON_A_MAC
 
 
 @pytest.fixture
@@ -138,6 +140,77 @@ def test_an_add_in_that_excel_has_open_is_not_removed_and_that_is_said(
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(BookError, match="cannot be removed: used by another process; close Excel first"):
         list(uninstall(windows))
+
+
+# --- on a Mac ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A Mac on which everything is in its place."""
+    versions = {"xlwings": version("xlwings"), "appscript": "1.5.0", "psutil": "7.2.2"}
+    with_versions(monkeypatch, versions)
+    environment = tmp_path / "venv"
+    return Machine(
+        False, tmp_path, tmp_path / "home", environment / "bin" / "python", environment, is_mac=True
+    )
+
+
+def test_on_a_mac_the_add_in_its_settings_and_the_script_stand_in_excels_folders(mac: Machine) -> None:
+    """The folders are those of xlwings' VBA module and of `xlwings runpython install`."""
+    said = list(install(mac))
+    library = mac.home / "Library"
+    startup = "Group Containers/UBF8T346G9.Office/User Content.localized/Startup.localized/Excel"
+    assert mac.addin == library / startup / "Xiaomi_Model_AddIn_Mac.xlam"
+    assert mac.addin.read_bytes() == addin_bytes(for_mac=True)
+    assert mac.settings == library / "Containers/com.microsoft.Excel/Data/xiaomi_model.conf"
+    assert settings_of(mac) == {
+        "ADD_WORKBOOK_TO_PYTHONPATH": "false",
+        "INTERPRETER_MAC": str(mac.python),
+    }
+    assert mac.script.parent == library / "Application Scripts/com.microsoft.Excel"
+    called = 'AppleScriptTask("xlwings-" & XLWINGS_VERSION & ".applescript", "VbaHandler"'
+    (module,) = (module.source for module in modules(for_mac=True) if module.name == "xlwings")
+    assert called in module
+    assert f'XLWINGS_VERSION As String = "{version("xlwings")}"' in module
+    assert mac.script.name == f"xlwings-{version('xlwings')}.applescript"
+    assert "on VbaHandler(" in mac.script.read_text()
+    assert said[0] == f"Python {mac.python}, xlwings {version('xlwings')}, appscript 1.5.0"
+    assert FUNCTIONS_ON_A_MAC in said
+    assert [line for line in said if "No Mac was there" in line]
+
+
+def test_on_a_mac_uninstall_leaves_the_script_that_other_add_ins_use(mac: Machine) -> None:
+    list(install(mac))
+    assert [line.split(":")[0] for line in uninstall(mac)] == [
+        *("removed", "removed"),
+        "stays, for other add-ins of xlwings",
+    ]
+    assert files_of(mac) == {mac.script}
+
+
+def test_on_a_mac_a_dry_run_changes_nothing(mac: Machine) -> None:
+    assert [line for line in install(mac, dry_run=True) if line.startswith("would write: ")] == [
+        f"would write: {path}" for path in (mac.addin, mac.settings, mac.script)
+    ]
+    assert files_of(mac) == set()
+
+
+@pytest.mark.parametrize("python", ["/Users/a b/venv/bin/python", "/Users/o'neil/bin/python", "/a/$x/python"])
+def test_on_a_mac_a_python_that_no_shell_starts_without_quotes_is_refused(mac: Machine, python: str) -> None:
+    with pytest.raises(InputError, match="must have neither blanks nor quotes in its path"):
+        list(install(replace(mac, python=Path(python))))
+    assert files_of(mac) == set()
+
+
+@pytest.mark.parametrize("package", ["xlwings", "appscript", "psutil"])
+def test_on_a_mac_a_package_that_is_missing_is_named(
+    mac: Machine, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    present = {name: "1" for name in ("xlwings", "appscript", "psutil") if name != package}
+    with_versions(monkeypatch, present)
+    with pytest.raises(InputError, match=f"package {package} is not installed"):
+        list(install(mac))
 
 
 @pytest.mark.parametrize("act", [install, uninstall])

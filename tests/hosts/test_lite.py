@@ -19,7 +19,8 @@ import sys
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from lxml import etree
@@ -28,11 +29,12 @@ from tests.hosts.open_excel import OpenExcel
 from xlwings_addin.cli import main
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.functions.registry import REGISTRY
-from xlwings_addin.hosts.lite import bundle, embedding, plugin
+from xlwings_addin.hosts.lite import bundle, embedding, medium, plugin
 from xlwings_addin.hosts.lite.export import export, take_out
-from xlwings_addin.hosts.lite.medium import RECORD_SHEET
 from xlwings_addin.inputs.folders import tables_folder
+from xlwings_addin.layout.record_sheet import RECORD_SHEET, cells_with
 from xlwings_addin.layout.references import Book
+from xlwings_addin.layout.state import State, state_text
 from xlwings_addin.layout.what_if import tables_of
 from xlwings_addin.proof.context import load_context
 from xlwings_addin.xlsx.package import Package, read_package, with_child
@@ -370,6 +372,22 @@ def test_a_refresh_in_lite_writes_around_the_table_of_every_case(
     assert {excel.typed[title][address] for title, address in table} == {tables_of(places)[0].text}
     assert excel.display(*places.at("{cover.stored_base:price}")) == 40.0
     assert excel.display(*places.at("{cover.stored_house_2026:price}")) == 25.24
+
+
+@pytest.mark.parametrize("written", ["2026-01-01", "2026-12-31"])
+def test_in_lite_the_newer_of_the_record_beside_the_code_and_of_the_sheet_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: str
+) -> None:
+    beside, on_sheet = State("1", "2026-06-30", {}, {}), State("2", written, {}, {})
+    (tmp_path / "state.json").write_text(state_text(beside), encoding="utf-8")
+    monkeypatch.setattr(medium, "EMBEDDED", tmp_path / "state.json")
+    book = SimpleNamespace(name="book.xlsx", sheets=[])
+    cells = {address: text for (_, address), text in cells_with(on_sheet, {}).items()}
+    opened = medium.LiteMedium(cast(Any, book), {})
+    assert opened.state() == beside
+    opened.page = lambda title: cells if title == RECORD_SHEET else {}
+    assert opened.state() == max(beside, on_sheet, key=lambda state: state.written)
+    assert medium.LiteMedium(cast(Any, book), None).state() is None
 
 
 def test_value_and_check_in_lite_tell_what_the_core_makes_of_the_open_workbook(

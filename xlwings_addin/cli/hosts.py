@@ -93,7 +93,7 @@ def serve(
 
 @app.command(rich_help_panel=HOSTS)
 def install(dry_run: DryRun = False) -> None:
-    """Put the add-in where Excel on Windows finds it; elsewhere, say what to do there."""
+    """Put the add-in where Excel on Windows or on a Mac finds it; elsewhere, say what to do there."""
     from xlwings_addin.hosts.desktop.install import Machine
     from xlwings_addin.hosts.desktop.install import install as put
 
@@ -116,7 +116,7 @@ def export_desktop(
     out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("."),
     as_json: Json = False,
 ) -> None:
-    """The add-in for Excel on Windows, its VBA modules beside it, and xlwings' configuration."""
+    """The add-ins for Excel on Windows and on a Mac, their VBA modules, and xlwings' configuration."""
     from xlwings_addin.hosts.desktop.addin import export_desktop as export
 
     written = [str(path) for path in export(out)]

@@ -53,10 +53,11 @@ def value(
         if changed:
             told = ", ".join(settings or [])
             raise InputError("--set", told, "changes one case: leave out --all", display=told)
+        from xlwings_addin.cli.print_cases import show_cases
         from xlwings_addin.valuation.cases import value_cases
 
         valued = value_cases(folder_of(inputs, company))
-        printing.show_cases(valued, as_json=as_json)
+        show_cases(valued, as_json=as_json)
         if valued.broken:
             raise typer.Exit(BAD_INPUT)
         return

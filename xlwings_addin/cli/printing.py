@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from xlwings_addin.refresh.medium import Account
     from xlwings_addin.refresh.refreshed import Refreshed
     from xlwings_addin.valuation.ages import Ages
-    from xlwings_addin.valuation.cases import CaseValues
     from xlwings_addin.valuation.xiaomi import Results
     from xlwings_addin.xlsx.package import CellKey, CellValue
 
@@ -285,51 +284,6 @@ def errors_among(values: Mapping[CellKey, CellValue]) -> str:
     wrong = [f"{sheet}!{cell} {value}" for (sheet, cell), value in values.items() if is_error(value)]
     more = f" and {len(wrong) - LISTED} more" if len(wrong) > LISTED else ""
     return f"; errors in {', '.join(wrong[:LISTED])}{more}" if wrong else ""
-
-
-def show_cases(cases: CaseValues, *, as_json: bool) -> None:
-    """Every case side by side; what is wrong with those left out goes to standard error."""
-    from xlwings_addin.segments.capital import discounted_parts
-    from xlwings_addin.valuation.ages import ages_by_case, ages_of, now
-
-    weighted, company = cases.weighted_value, next(iter(cases.values())).company
-    for case, error in cases.broken.items():
-        print(f"case {case} is left out: {error}", file=sys.stderr)
-    if as_json:
-        summaries = {
-            case: {**results.summary(), "ages": ages_of(results.inputs, now()).as_dict()}
-            for case, results in cases.items()
-        }
-        value = None if isinstance(weighted, str) else weighted
-        broken = {case: str(error) for case, error in cases.broken.items()}
-        old = {"weighted_value_per_share_hkd": value} if company.key == "xiaomi" else {}
-        views = {day.isoformat(): worth for day, worth in cases.weighted_by_date.items()}
-        weighted_fields = {"weighted_value_per_share": value, **old, "weighted_by_date": views}
-        show_json({"cases": summaries, **weighted_fields, "broken": broken})
-        return
-    parts = discounted_parts(company)
-    rows = [
-        (
-            case,
-            *(f"{results.sotp.part(part.key).per_share:.2f}" for part in parts),
-            *(f"{results.sotp.cash_and_other_per_share:.2f}", f"{results.sotp.value_per_share:.2f}"),
-            *(f"{results.price:.2f}", f"{results.sotp.upside:+.1%}"),
-            f"{results.inputs.number('probability'):.0%}",
-        )
-        for case, results in cases.items()
-    ]
-    total = weighted if isinstance(weighted, str) else f"{weighted:.2f}"
-    rows.append(("weighted", *("" for _ in parts), "", total, "", "", ""))
-    by_date = cases.weighted_by_date
-    own = next(iter(cases.values())).inputs.day("valuation_date")
-    for day in (day for day in by_date if day != own):
-        rows.append((f"weighted, {day}", *("" for _ in parts), "", f"{by_date[day]:.2f}", "", "", ""))
-    names = (part.short for part in parts)
-    headings = ("Case", *names, "Other", "Value", "Price", "Upside", "Weight")
-    show(table(f"{company.currency.listing} a share", headings, rows, right=len(headings) - 1))
-    inputs = {case: results.inputs for case, results in cases.items()}
-    for ages, alike in ages_by_case(inputs, now()).items():
-        show_ages(ages, before=f"{', '.join(alike)}: ")
 
 
 def function_data(entry: Udf) -> dict[str, Any]:

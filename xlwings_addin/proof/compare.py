@@ -82,6 +82,19 @@ def from_core(value: CellValue, expected: CellValue) -> str | None:
     return disagreement(told, expected, strict=True)
 
 
+def waiting_for_functions(
+    cells: Collection[PlacedCell], values: Mapping[CellKey, CellValue]
+) -> frozenset[CellKey]:
+    """The cells that show nothing true where functions are not known: of their sheet, and what reports on it.
+
+    None where no cell of that sheet shows #NAME?.
+    """
+    calling = {cell.at for cell in cells if cell.sheet.key == "functions"}
+    if not any(values.get(at) == "#NAME?" for at in calling):
+        return frozenset()
+    return resting_on(ADD_IN_LINES, cells) | calling
+
+
 def resting_on(lines: Collection[str], cells: Iterable[PlacedCell]) -> frozenset[CellKey]:
     """The formula cells of Checks and Cover that are of the given lines, and those that read one.
 

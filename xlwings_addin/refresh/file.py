@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.layout.as_left import is_as_left, marked_as_left
+from xlwings_addin.layout.record_sheet import RECORD_SHEET, cells_with, newest, state_on
 from xlwings_addin.layout.state import State, parts_with_state, read_state
 from xlwings_addin.proof.context import Functions
 from xlwings_addin.proof.own_sheets import own_sheets
@@ -97,7 +98,8 @@ class FileMedium:
         return self.package.titles
 
     def state(self) -> State | None:
-        return read_state(self.package)
+        """The newer of two records: the file's part, and the sheet that some programs need."""
+        return newest((read_state(self.package), state_on(self.read(RECORD_SHEET), name=self.name)))
 
     def read(self, sheet: str) -> Mapping[str, CellValue]:
         return self._contents.get(sheet, {})
@@ -279,6 +281,8 @@ class FileMedium:
             for at, value in {**self.written, **calculated}.items()
             if at not in self.stored or not _is_same(value, self.stored[at])
         }
+        if RECORD_SHEET in self.titles():
+            new |= cells_with(state, self.read(RECORD_SHEET))
         parts = parts_with_values(self._typed, new, add_cells=True) | self._new_charts()
         if self._is_incomplete:
             parts |= parts_recalculated_on_load(self._typed)

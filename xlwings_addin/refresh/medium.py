@@ -1,7 +1,7 @@
 """What a refresh asks of a workbook, wherever it is: a file, or one that is open in a spreadsheet program.
 
 refresh/file.py               an .xlsx or .xlsm file, which the embedded engine calculates
-hosts/desktop/excel_book.py   the workbook that is open in Excel on Windows
+hosts/desktop/excel_book.py   the workbook that is open in Excel on Windows; mac_book.py on a Mac
 hosts/server/book.py          the workbook whose cells Excel sends to the server
 hosts/libreoffice/medium.py   the workbook that is open in Calc
 """

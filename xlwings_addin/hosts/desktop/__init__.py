@@ -8,6 +8,9 @@ compound_file   the container of that file
 functions       what the functions call
 buttons         what the buttons call
 excel_book      the workbook that is open in Excel
+mac_book        the same on a Mac
+cell_values     what its cells hold, by COM and by AppleScript
+kept_record     where the record of the last refresh is kept in it
 install         the add-in where Excel finds it
 """
 

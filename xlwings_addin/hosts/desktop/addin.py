@@ -21,10 +21,12 @@ from xlwings_addin.version import __version__
 from xlwings_addin.xlsx.package import Package, normalise, read_package, read_values, save
 
 FILE: Final = "Xiaomi_Model_AddIn.xlam"
+FILE_FOR_MAC: Final = "Xiaomi_Model_AddIn_Mac.xlam"
 SETTINGS_NAME: Final = "xiaomi_model"
 SETTINGS_FILE: Final = f"{SETTINGS_NAME}.conf"
 """What xlwings' module reads, in a folder of the user's with that name and a dot before it."""
 INTERPRETER: Final = "INTERPRETER_WIN"
+INTERPRETER_ON_MAC: Final = "INTERPRETER_MAC"
 
 _CONTAINER: Final = "quickstart_addin_ribbon.xlam"
 _PROJECT: Final = "xl/vbaProject.bin"
@@ -39,15 +41,18 @@ def export_desktop(out: Path) -> list[Path]:
     contents = {FILE: addin_bytes(), SETTINGS_FILE: settings_text({}).encode()}
     for module in modules():
         if module.declaration.startswith("Module="):
-            contents[f"{module.name}.bas"] = module.source.replace("\n", "\r\n").encode()
+            contents[f"{module.name}.bas"] = _as_bas(module)
+    contents[FILE_FOR_MAC] = addin_bytes(for_mac=True)
+    (own,) = (module for module in modules(for_mac=True) if module.name == MODULE)
+    contents[f"{MODULE}_Mac.bas"] = _as_bas(own)
     out.mkdir(parents=True, exist_ok=True)
     for name, data in contents.items():
         save(out / name, data)
     return [out / name for name in contents]
 
 
-def addin_bytes() -> bytes:
-    """The `.xlam`: the same bytes whenever it is made."""
+def addin_bytes(*, for_mac: bool = False) -> bytes:
+    """The `.xlam`: the same bytes whenever it is made; for a Mac one with buttons and without functions."""
     container = _container()
     changes = {
         container.workbook_part: {
@@ -58,30 +63,32 @@ def addin_bytes() -> bytes:
     }
     parts = {part: _replaced(container.parts[part], patterns) for part, patterns in changes.items()}
     titled = container.with_parts(parts)
-    texts = {f"A{row}": text for row, text in enumerate(_about(), start=1)}
-    project = ovba.read_project(container.parts[_PROJECT])
+    texts = {f"A{row}": text for row, text in enumerate(_about(for_mac=for_mac), start=1)}
+    project = replace(
+        ovba.read_project(container.parts[_PROJECT]), name=f"{MODULE}AddIn", modules=modules(for_mac=for_mac)
+    )
     return normalise(
         titled,
         values={key: texts.get(key[1]) for key in read_values(titled)},
         parts={
-            _PROJECT: ovba.project_file(replace(project, name=f"{MODULE}AddIn", modules=modules())),
+            _PROJECT: ovba.project_file(project),
             "customUI/customUI.xml": ribbon_xml(),
         },
     )
 
 
-def modules() -> tuple[ovba.Module, ...]:
+def modules(*, for_mac: bool = False) -> tuple[ovba.Module, ...]:
     """The modules of the add-in's VBA project."""
     project = ovba.read_project(_container().parts[_PROJECT])
     present = {module.name: module for module in project.modules}
     workbook, dll = present["ThisWorkbook"], present["xlwings"]
     name = {rb'(PROJECT_NAME As String = )"myaddin"': rb'\1"%b"' % SETTINGS_NAME.encode()}
     return (
-        replace(workbook, source=workbook.source + vba.workbook_source()),
+        replace(workbook, source=workbook.source + vba.workbook_source(for_mac=for_mac)),
         present["Sheet2"],
         present["Dictionary"],
         replace(dll, source=_replaced(dll.source.encode(), name).decode()),
-        ovba.Module.standard(MODULE, vba.module_source()),
+        ovba.Module.standard(MODULE, vba.module_source(for_mac=for_mac)),
     )
 
 
@@ -100,12 +107,18 @@ def settings_text(settings: Mapping[str, str]) -> str:
     return "".join(f'"{name}","{value}"\n' for name, value in lines.items())
 
 
-def _about() -> list[str]:
+def _as_bas(module: ovba.Module) -> bytes:
+    return module.source.replace("\n", "\r\n").encode()
+
+
+def _about(*, for_mac: bool) -> list[str]:
+    offers = "Buttons for valuation on a Mac" if for_mac else "Functions and buttons for valuation"
     return [
         f"xiaomi-model {__version__}",
-        "Functions and buttons for valuation, which run in Python through xlwings.",
+        f"{offers}, which run in Python through xlwings.",
         "Generated without Excel from the registry of functions and from a file of xlwings (BSD 3-clause).",
         vba.NOT_OPENED,
+        *([vba.FUNCTIONS_ON_A_MAC] if for_mac else []),
     ]
 
 

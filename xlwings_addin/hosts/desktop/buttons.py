@@ -18,10 +18,12 @@ from xlwings_addin import log
 from xlwings_addin.core.errors import ValuationError
 from xlwings_addin.functions.registry import REGISTRY, callbacks
 from xlwings_addin.hosts import answers
-from xlwings_addin.hosts.desktop.excel_book import ExcelMedium
+from xlwings_addin.hosts.desktop.mac_book import MacMedium, medium_of
 from xlwings_addin.hosts.desktop.ribbon import TAB
+from xlwings_addin.hosts.desktop.vba import FUNCTIONS_ON_A_MAC
 from xlwings_addin.layout.new_sheet import free_title
 from xlwings_addin.proof.check import check as check_book
+from xlwings_addin.proof.check_open import check_open
 from xlwings_addin.proof.context import Progress
 from xlwings_addin.refresh.refresh import refresh as refresh_book
 from xlwings_addin.xlsx.addresses import join_address
@@ -81,17 +83,24 @@ def _answer(doing: str, act: Callable[[xw.Book, Progress], str]) -> None:
 
 def _refreshed(book: xw.Book, progress: Progress) -> str:
     facts = answers.facts()
-    refreshed = refresh_book(ExcelMedium(book), answers.request(facts), progress=progress)
+    refreshed = refresh_book(medium_of(book), answers.request(facts), progress=progress)
     return answers.refreshed(refreshed, *facts.warnings)
 
 
 def _previewed(book: xw.Book, progress: Progress) -> str:
     facts = answers.facts()
-    foreseen = refresh_book(ExcelMedium(book), answers.trial(facts), progress=progress)
+    foreseen = refresh_book(medium_of(book), answers.trial(facts), progress=progress)
     return answers.previewed(foreseen, *facts.warnings)
 
 
 def _checked(book: xw.Book, progress: Progress) -> str:
+    """A copy of the workbook in every case; on a Mac, where none is saved, what the selected case shows."""
+    opened = medium_of(book)
+    if isinstance(opened, MacMedium):
+        progress("Comparing what the selected case shows")
+        report = check_open(opened, folder=answers.facts().folder, knows_functions=False)
+        waiting = [finding.message for finding in report.findings if finding.kind == "not evaluated"]
+        return "\n".join([answers.checked(report), *waiting])
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / f"copy{Path(book.name).suffix or '.xlsx'}"
         book.api.SaveCopyAs(str(copy))
@@ -117,7 +126,7 @@ def _listed(book: xw.Book, _: Progress) -> str:
         )
         for entry in REGISTRY.values()
     ]
-    opened = ExcelMedium(book)
+    opened = medium_of(book)
     title = free_title(FUNCTION_LIST, opened.titles())
     cells = {
         (title, join_address(row, column)): text
@@ -127,7 +136,7 @@ def _listed(book: xw.Book, _: Progress) -> str:
     with opened.undo():
         opened.write(cells)
         opened.widen(LIST_WIDTHS)
-    return ""
+    return FUNCTIONS_ON_A_MAC if isinstance(opened, MacMedium) else ""
 
 
 def _log_opened(_: xw.Book, __: Progress) -> str:

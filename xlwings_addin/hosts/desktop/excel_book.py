@@ -14,10 +14,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from xlwings_addin.functions.cell_errors import error_text
-from xlwings_addin.hosts.desktop import HOST
+from xlwings_addin.hosts.desktop import HOST, kept_record
+from xlwings_addin.hosts.desktop.cell_values import formulas, stored_values
 from xlwings_addin.hosts.rectangles import Rows, rectangles
-from xlwings_addin.layout.state import NAMESPACE, State, state_from_part, state_part
 from xlwings_addin.refresh.growth.growth import Growth
 from xlwings_addin.refresh.growth.open_book import Foreseen, growth_of
 from xlwings_addin.refresh.medium import cells_of
@@ -27,6 +26,7 @@ from xlwings_addin.xlsx.package import CellKey, CellValue
 if TYPE_CHECKING:
     import xlwings as xw
 
+    from xlwings_addin.layout.state import State
     from xlwings_addin.refresh.changes_page import Page
     from xlwings_addin.sheets.spec import Context
     from xlwings_addin.xlsx.moving.shift import Shift
@@ -84,7 +84,7 @@ class ExcelMedium:
         if used is None:
             return {}
         self.recalculate()
-        return _cells(used, _values(used))
+        return _cells(used, stored_values(used))
 
     def values_of(self, cells: Collection[CellKey]) -> dict[CellKey, CellValue]:
         return cells_of(self.page, cells)
@@ -241,23 +241,13 @@ class ExcelMedium:
         self.widen(page.widths)
 
     def state(self) -> State | None:
-        """What the last build or refresh wrote, from the custom XML part that the workbook keeps it in."""
-        parts = self._state_parts()
-        if not parts.Count:
-            return None
-        return state_from_part(parts.Item(1).XML, name=self.name)
+        """What the last build or refresh wrote, from where the workbook keeps it."""
+        return kept_record.recorded(self)
 
     def keep(self, state: State, *, backups: int) -> None:
         """Keep the record in the workbook; it is the analyst who saves the file."""
         self._copy_looks()
-        parts = self._state_parts()
-        former = [parts.Item(number) for number in range(1, parts.Count + 1)]
-        self.book.api.CustomXMLParts.Add(state_part(state))
-        for part in former:
-            part.Delete()
-
-    def _state_parts(self) -> Any:
-        return self.book.api.CustomXMLParts.SelectByNamespace(NAMESPACE)
+        kept_record.keep(self, state)
 
     def _used(self, title: str) -> xw.Range | None:
         sheet = next((sheet for sheet in self.book.sheets if sheet.name == title), None)
@@ -267,7 +257,7 @@ class ExcelMedium:
         if title not in self.titles():
             active, last = self.book.sheets.active, self.book.sheets[len(self.book.sheets) - 1]
             self._added.append(self.book.sheets.add(title, after=last))
-            active.api.Activate()
+            active.impl.activate()  # `active.activate()` would bring Excel before all other windows
         return self.book.sheets[title]
 
 
@@ -282,16 +272,6 @@ def undisturbed(app: xw.App) -> Iterator[None]:
         app.calculation, app.screen_updating, app.enable_events = before
 
 
-def _rows(values: Any) -> Rows:
-    """What COM gives for a range: rows of cells, or the value alone for a single cell."""
-    return [list(row) for row in values] if isinstance(values, tuple | list) else [[values]]
-
-
-def _values(area: xw.Range) -> Rows:
-    """Values as they are stored: a date as its serial number, an error as its text."""
-    return [[error_text(value) for value in row] for row in _rows(area.api.Value2)]
-
-
 def _contents(area: xw.Range) -> Rows:
     """Formulas where there are any, else values; a typed text is its own formula, whatever it begins with."""
     return [
@@ -299,7 +279,7 @@ def _contents(area: xw.Range) -> Rows:
             formula if isinstance(formula, str) and formula.startswith("=") and formula != value else value
             for formula, value in zip(*rows, strict=True)
         ]
-        for rows in zip(_rows(area.formula), _values(area), strict=True)
+        for rows in zip(formulas(area), stored_values(area), strict=True)
     ]
 
 

@@ -9,6 +9,8 @@ differs from them in what it passes and what it answers:
 - an error comes back as a true error value, where xlwings leaves its text in the cell;
 - the help of the function wizard is registered when the add-in opens, not when functions are imported.
 
+Open-source xlwings runs no functions on a Mac, only macros: the module for a Mac has the buttons alone.
+
 The limits of a VBA line: 1,023 characters, 24 continuations ("Too many line continuations", VBA reference).
 """
 
@@ -25,20 +27,29 @@ from xlwings_addin.version import __version__
 PYTHON_MODULE: Final = "xlwings_addin.hosts.desktop.functions"
 BUTTONS_MODULE: Final = "xlwings_addin.hosts.desktop.buttons"
 NOT_OPENED: Final = "Excel itself has not opened this file where it was built."
+FUNCTIONS_ON_A_MAC: Final = (
+    "Functions for cells do not run in Excel on a Mac through open-source xlwings. There they do in xlwings "
+    "Lite (xiaomi-model export lite) and from a server (xiaomi-model serve)."
+)
 LONGEST_LINE: Final = 1023
 MOST_CONTINUATIONS: Final = 24
 INDENT: Final = "    "
 
 
-def module_source() -> str:
-    """The module: functions, wizard help, buttons, and what they share."""
-    functions = [_function(entry) for entry in REGISTRY.values()]
-    parts = [_head(), *functions, _wizard_help(REGISTRY.values()), *map(_button, BUTTONS), _shared()]
-    return "\n".join(parts)
+def module_source(*, for_mac: bool = False) -> str:
+    """The module: functions, wizard help, buttons, and what they share; for a Mac the buttons alone."""
+    buttons = [*map(_button, BUTTONS), _run_button()]
+    if for_mac:
+        return "\n".join([_head(), *buttons, _about(quoted(FUNCTIONS_ON_A_MAC))])
+    functions = [_state_of_help(), *map(_function, REGISTRY.values()), _wizard_help(REGISTRY.values())]
+    about = _about('"Python functions " & VAL_VERSION() & vbNewLine & Failure')
+    return "\n".join([_head(), *functions, *buttons, about, _shared()])
 
 
-def workbook_source() -> str:
+def workbook_source(*, for_mac: bool = False) -> str:
     """What the add-in's own workbook does: wizard help as soon as a workbook is open to register it from."""
+    if for_mac:
+        return ""
     return """\
 Option Explicit
 
@@ -63,6 +74,11 @@ Option Explicit
 ' {NOT_OPENED}
 
 Private Const TITLE As String = "{TAB}"
+"""
+
+
+def _state_of_help() -> str:
+    return """\
 Private HelpIsSettled As Boolean
 Private Failure As String
 """
@@ -162,11 +178,7 @@ End Sub
 """
 
 
-def _shared() -> str:
-    cases = "\n".join(
-        f"        Case {quoted(text)}: ErrorOrValue = CVErr({number})"
-        for text, number in cell_errors.NUMBERS.items()
-    )
+def _run_button() -> str:
     return f"""\
 Private Sub RunButton(Action As String)
     If ActiveWorkbook Is Nothing Then
@@ -175,12 +187,25 @@ Private Sub RunButton(Action As String)
         RunPython "from {BUTTONS_MODULE} import " & Action & "; " & Action & "()"
     End If
 End Sub
+"""
 
+
+def _about(functions: str) -> str:
+    """The text of the button About; `functions` is the expression for what it says of functions."""
+    return f"""\
 Private Function AboutText() As String
     AboutText = "Add-in {__version__}, xlwings " & XLWINGS_VERSION & vbNewLine & _
-        "Python functions " & VAL_VERSION() & vbNewLine & Failure
+        {functions}
 End Function
+"""
 
+
+def _shared() -> str:
+    cases = "\n".join(
+        f"        Case {quoted(text)}: ErrorOrValue = CVErr({number})"
+        for text, number in cell_errors.NUMBERS.items()
+    )
+    return f"""\
 Private Function CallingCell() As Variant
     If TypeName(Application.Caller) = "Range" Then CallingCell = AddressOfCell(Application.Caller)
 End Function

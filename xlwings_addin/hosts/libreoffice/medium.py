@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from xlwings_addin.functions.registry import respelling
 from xlwings_addin.hosts.libreoffice import HOST
+from xlwings_addin.layout.record_sheet import RECORD_SHEET, cells_with, newest, state_on
 from xlwings_addin.layout.state import State, read_state, state_from_text, state_text
 from xlwings_addin.refresh.growth.growth import Growth
 from xlwings_addin.refresh.growth.open_book import Foreseen, growth_of
@@ -152,16 +153,21 @@ class CalcMedium:
 
     def state(self) -> State | None:
         """What was written last: by a refresh in Calc, or into the file that the workbook came from."""
-        states: list[State | None] = []
+        states = [state_on(self._record_sheet(), name=self.name)]
         kept, path = self._workbook.state(), self._workbook.path()
         if kept is not None:
             states.append(state_from_text(_unpacked(kept), name=self.name))
         if path is not None and Path(path).suffix.lower() == ".xlsx":
             states.append(read_state(read_package(Path(path))))
-        return max(filter(None, states), key=lambda state: state.written, default=None)
+        return newest(states)
+
+    def _record_sheet(self) -> Mapping[str, CellValue]:
+        return self.read(RECORD_SHEET) if RECORD_SHEET in self.titles() else {}
 
     def keep(self, state: State, *, backups: int) -> None:
         """Keep the record in the workbook; it is the analyst who saves the file."""
+        if RECORD_SHEET in self.titles():
+            self.write(cells_with(state, self._record_sheet()))
         self._workbook.keep_state(_packed(state_text(state)))
 
     def undo(self) -> AbstractContextManager[None]:

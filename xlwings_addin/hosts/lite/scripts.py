@@ -19,10 +19,11 @@ from xlwings_addin.analytics.implied import solve_for, targets
 from xlwings_addin.core.errors import ValuationError
 from xlwings_addin.hosts.foreseen import in_words
 from xlwings_addin.hosts.lite.address import named_address, tables_from
-from xlwings_addin.hosts.lite.medium import RECORD_SHEET, LiteMedium
+from xlwings_addin.hosts.lite.medium import LiteMedium
 from xlwings_addin.hosts.server.book import Formulas
 from xlwings_addin.inputs.drivers import read_drivers
 from xlwings_addin.inputs.renamed import former
+from xlwings_addin.layout.record_sheet import RECORD_SHEET
 from xlwings_addin.proof.check_open import check_open
 from xlwings_addin.proof.report import Report
 from xlwings_addin.proof.valued_book import valued_book
