@@ -192,7 +192,7 @@ def test_a_wrong_formula_disagrees_with_the_core_in_each_case(book_file: Path, b
     disagreeing = findings_of(report, "core disagrees")
     # The cover's sentences say how far the value is from the price, and what follows.
     assert {(finding.case, finding.line) for finding in disagreeing} == {
-        (case, line) for case in CASES for line in ("upside", "answer", "heading")
+        (case, line) for case in CASES for line in ("upside", "answer", "heading", "selected_results")
     }
     figures = [finding for finding in disagreeing if finding.line == "upside"]
     assert all("relative difference" in finding.message for finding in figures)

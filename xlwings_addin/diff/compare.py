@@ -13,6 +13,7 @@ from xlwings_addin.inputs.renamed import renamed_names
 from xlwings_addin.layout.references import HEADINGS
 from xlwings_addin.proof.pages import pages_of, titles_of
 from xlwings_addin.sheets import sheets
+from xlwings_addin.sheets import sources as sources_sheet
 from xlwings_addin.sheets.made import ASKED, LIMIT
 from xlwings_addin.sheets.spec import LABEL, NOTE
 from xlwings_addin.xlsx.addresses import join_address
@@ -156,8 +157,9 @@ def _differ(old: CellValue, new: CellValue) -> bool:
 
 
 def _kept_results(side: Side) -> set[CellKey]:
-    """The cells in which a build keeps results: those of every case on the cover, and the core's answers."""
-    kept: set[CellKey] = set()
+    """The cells in which a build keeps what follows: results of every case on Cover, the core's answers, and
+    which cases have a number from which source."""
+    kept = _cases_of_sources(side)
     for title in ("Cover", *(sheet.title for sheet in sheets() if sheet.old_when)):
         if title not in side.package.sheets():
             continue
@@ -165,6 +167,17 @@ def _kept_results(side: Side) -> set[CellKey]:
         rows = {row for row, key in cells.lines.items() if _keeps_results(title, key)}
         kept |= {(title, join_address(*at)) for at in cells.contents if at[0] in rows and at[1] >= NOTE}
     return kept
+
+
+def _cases_of_sources(side: Side) -> set[CellKey]:
+    title = sources_sheet.SHEET.title
+    if title not in side.package.sheets():
+        return set()
+    cells = side.cells(title)
+    headings = cells.rows.get(cells.keys.get(HEADINGS, 0), {})
+    columns = [at for at, content in headings.items() if str(content.value).startswith(sources_sheet.CASE)]
+    rows = [row for row, key in cells.lines.items() if key == sources_sheet.CASES or key[-1:].isdigit()]
+    return {(title, join_address(row, column)) for row in rows for column in columns}
 
 
 def _keeps_results(title: str, key: str) -> bool:
