@@ -136,7 +136,7 @@ def test_a_program_that_lets_references_stand_is_refused_and_the_workbook_stays(
 
 
 @pytest.mark.parametrize(
-    "refused", [("Reported", "R1"), ("Sources", "A1697"), ("Reported", "R83"), ("Changes", "A1")]
+    "refused", [("Reported", "R1"), ("Sources", "A769"), ("Reported", "R83"), ("Changes", "A1")]
 )
 def test_growth_that_is_refused_half_way_leaves_the_workbook_as_it_was(
     excel: MemoryBook, refused: tuple[str, str]

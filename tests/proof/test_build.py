@@ -97,7 +97,7 @@ def test_the_workbook_has_no_merged_cells_hidden_sheets_macros_or_array_formulas
         assert worksheet.page_setup.fitToWidth == (2 if worksheet.title == "Inputs" else 1)
         # Their second pages have headings of their own: those of the first are not repeated above them.
         answering = ("Implied", "Sensitivities", "Simulation", "Conventions")
-        own_headings = worksheet.title in ("Reported", "SOTP", "Multiples", *answering)
+        own_headings = worksheet.title in ("Reported", "SOTP", "Multiples", "Market", *answering)
         assert worksheet.print_title_rows == ("$1:$2" if own_headings else "$1:$4")
     assert {formula.kind for formula in formula_cells(delivered)} == {"normal"}
     assert not any("vba" in name.lower() for name in parts(delivered))
