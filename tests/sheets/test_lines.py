@@ -77,6 +77,7 @@ def test_a_sheet_is_a_module_that_exports_it() -> None:
             "sensitivities",
             "simulation",
             "conventions",
+            "market",
             "ramp",
             "scorecard",
             "questions",

@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import partial
 
 from xlwings_addin.core.errors import BookError
-from xlwings_addin.engine.collecting import collection_paused
 from xlwings_addin.engine.exchange import Udf
 from xlwings_addin.engine.libreoffice import values_instead
 from xlwings_addin.engine.limits import progressed
 from xlwings_addin.engine.loading import LoadedBook
 from xlwings_addin.engine.second_opinion import doubted
 from xlwings_addin.engine.witness import Distrust, Doubted, Outcome, UntrustedError, Witness, is_reproduced
+from xlwings_addin.xlsx.collecting import collection_paused
 from xlwings_addin.xlsx.package import CellKey, CellValue, Package, Source, parts_with_values, read_package
 from xlwings_addin.xlsx.writing import parts_recalculated_on_load
 

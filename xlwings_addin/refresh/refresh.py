@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 
 from xlwings_addin.analytics.bridge import Bridge, bridge
 from xlwings_addin.core.errors import BookError, ChoiceError, ValuationError
-from xlwings_addin.engine.collecting import collection_paused
 from xlwings_addin.inputs.defaults import PACKAGED
 from xlwings_addin.inputs.nearest import one_of
 from xlwings_addin.layout.references import Book, PlacedCell
@@ -33,6 +32,7 @@ from xlwings_addin.refresh.request import RefreshRequest
 from xlwings_addin.sheets.spec import Context
 from xlwings_addin.valuation.xiaomi import Results
 from xlwings_addin.xlsx.agreement import plain, strictly
+from xlwings_addin.xlsx.collecting import collection_paused
 from xlwings_addin.xlsx.package import CellKey, CellValue
 
 VALUE = "{sotp.value_per_share}"
