@@ -15,7 +15,7 @@ from tests.acceptance.sheetjs_reader import ERRORS, SheetJs, installed
 from xlwings_addin.xlsx.package import CellKey, CellValue, read_package, read_values, write_values
 
 KINDS = (
-    *("delivered", "second_company", "lite", "addin", "addin_for_mac"),
+    *("delivered", "second_company", "live_cases", "lite", "addin", "addin_for_mac"),
     *("two_stage_dcf", "car_maker_ramp", "conglomerate_sotp"),
 )
 

@@ -22,6 +22,7 @@ from xlwings_addin.proof.report import Finding, Report
 from xlwings_addin.sheets import cover as cover_sheet
 from xlwings_addin.sheets import inputs as inputs_sheet
 from xlwings_addin.sheets import reported as reported_sheet
+from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets import sources as sources_sheet
 from xlwings_addin.sheets.every_case import FIGURE
 from xlwings_addin.sheets.spec import LABEL, Block, Columns, Context, Layout, SourceRows
@@ -54,7 +55,7 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     calendar = _calendar(pages, context.tables.calendar)
     if grown:
         calendar = _united(calendar, context.tables.calendar)
-    parents, sources, live = _parents(pages), _source_rows(pages, grown), _has_live_cases(pages)
+    parents, sources, live = _parents(pages), _source_rows(pages, grown), _has_live_cases(pages, context)
     rows = sources.by_case, sources.may_grow, repr((sources.count, sources.taken))
     key = cases, calendar, live, rows, *sorted(parents.items())
     as_grown = cases, calendar, live, (rows[0], True, rows[2]), *sorted(parents.items())
@@ -152,9 +153,11 @@ def _count(value: object) -> int:
     return int(value) if isinstance(value, float) and value.is_integer() and value > 0 else 0
 
 
-def _has_live_cases(pages: Pages) -> bool:
+def _has_live_cases(pages: Pages, context: Context) -> bool:
     """Whether a workbook was built with a table that calculates every case."""
-    return FIGURE in pages.title_and_keys(cover_sheet.SHEET)[1]
+    # A company's own sheet: a Cover under another name is known by the company's title.
+    cover = next(sheet for sheet in sheets(context.company) if sheet.key == cover_sheet.SHEET.key)
+    return FIGURE in pages.title_and_keys(cover)[1]
 
 
 def _calendar(pages: Pages, tables: Calendar) -> Calendar:
