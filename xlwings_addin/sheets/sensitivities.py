@@ -202,7 +202,7 @@ def blocks(context: Context) -> list[Block]:
 
 
 def charts(context: Context) -> list[Chart]:
-    return [tornado_chart(context, BARS, ("A", f"bar_{BARS}"), below=1, size=(30.0, 7.4))]
+    return [tornado_chart(context, BARS, ("A", f"bar_{BARS}"), below=1, size=(30.0, 11.5))]
 
 
 def tornado_chart(
