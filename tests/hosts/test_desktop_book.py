@@ -180,6 +180,25 @@ def test_a_refresh_that_is_refused_midway_leaves_the_workbook_as_it_was(
     assert everything(excel) == before
 
 
+def test_changes_that_excel_does_not_take_back_are_told_with_the_way_out(
+    excel: MemoryBook, new_tables: Path
+) -> None:
+    refused: list[str] = []
+
+    def refuse(title: str, place: tuple[int, int]) -> bool:
+        """The sheet of changes first, and from then on every cell."""
+        if title == "Changes" or refused:
+            refused.append(title)
+        return bool(refused)
+
+    excel.refuse = refuse
+    buttons.refresh()
+    ((said, mode),) = excel.app.said
+    assert mode == "critical"
+    assert re.search(r"keeps \d+ changes that Excel does not take back; close it without saving", said)
+    assert "is protected" in said
+
+
 def test_a_refresh_whose_state_cannot_be_kept_leaves_the_workbook_as_it_was(
     excel: MemoryBook, new_tables: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from xlwings_addin.core.errors import BookError
 from xlwings_addin.hosts.desktop import HOST, kept_record
 from xlwings_addin.hosts.desktop.cell_values import formulas, stored_values
 from xlwings_addin.hosts.rectangles import Rows, rectangles
@@ -123,19 +124,28 @@ class ExcelMedium:
 
     @contextmanager
     def undo(self) -> Iterator[None]:
-        """Excel left in peace meanwhile; after an error the workbook holds what it held before."""
+        """Excel left in peace meanwhile; after an error the workbook holds what it held before.
+
+        Raises `BookError` where Excel refuses to take a change back, with what went wrong before.
+        """
         with undisturbed(self.book.app):
             try:
                 yield
-            except BaseException:
-                self._take_back()
-                raise
+            except BaseException as error:
+                stay = self._take_back()
+                if not stay:
+                    raise
+                rule = (
+                    f"keeps {stay} changes that Excel does not take back; close it without saving ({error})"
+                )
+                raise BookError("workbook", self.name, rule, display=self.name) from error
 
-    def _take_back(self) -> None:
-        """Undo what was written, last first; what cannot be undone stands in the way of nothing else."""
+    def _take_back(self) -> int:
+        """Undo what was written, last first, whatever cannot be undone; gives how many changes stay."""
+        stay = 0
         added = {sheet.name for sheet in self._added}
-        while self._added:
-            self._added.pop().delete()
+        self._undo += [sheet.delete for sheet in self._added]
+        self._added.clear()
         self._contents.clear()
         while self._undo:
             step = self._undo.pop()
@@ -145,7 +155,9 @@ class ExcelMedium:
                 elif step[0] not in added:
                     step[1].formula = _typed(step[2], formulas=True)
             except Exception:
+                stay += 1
                 logger.exception("a change stays that was to be taken back: %s", step)
+        return stay
 
     def account(self, *, keep_uncalculated: bool) -> None:
         """The program itself calculates."""
