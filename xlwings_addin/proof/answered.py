@@ -27,7 +27,10 @@ def as_answered(context: Context, book: Book, values: Values) -> Context:
     """The context with the case that a workbook's answers were made for, and the price that it asks about."""
     cases = (values.get(cell.at) for cell in answer_cells(book) if _key(cell) == MADE_CASE)
     made = next((context.results[str(case)] for case in cases if case in context.results), None)
-    return replace(context, made=made, asked=asked_price(book, values))
+    asked = asked_price(book, values)
+    if made is context.made_for and asked == context.asked:
+        return context
+    return replace(context, made=made, asked=asked)
 
 
 def as_asked(context: Context, book: Book, values: Values, *, case: str) -> Context:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xlwings_addin.inputs.renamed import current_text
 from xlwings_addin.layout.references import Book, PlacedCell
 from xlwings_addin.proof.report import Report
-from xlwings_addin.proof.same_formula import host_neutral
+from xlwings_addin.proof.same_formula import is_same_formula
 from xlwings_addin.sheets.replication import PRINTED
 from xlwings_addin.xlsx.agreement import disagreement, plain
 from xlwings_addin.xlsx.package import CellKey, CellValue
@@ -41,7 +41,7 @@ def compare_formulas(
             text = "nothing" if content is None else repr(content)
             message = f"holds {text} where a formula belongs"
             report.add("overwritten formula", cell, message, expected, actual=content)
-        elif host_neutral(content) != host_neutral(expected):
+        elif not is_same_formula(content, expected):
             message = f"{content} stands where {expected} belongs"
             report.add("changed formula", cell, message, expected, actual=content)
 

@@ -66,6 +66,7 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
         context.fits[key] = _fit(of_this, cases, calendar, parents)
     of_book, missing, book = context.fits[key]
     of_book = replace(of_book, columns_moved=_columns_moved(book, pages))
+    of_book.blocks.update(book.context.blocks)  # where columns stand changes none of them
     return Fitted(of_book, missing, book.blocks)
 
 

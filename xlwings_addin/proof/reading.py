@@ -20,7 +20,7 @@ from xlwings_addin.proof.broken_rules import in_cells, told_by_cell
 from xlwings_addin.proof.pages import Pages
 from xlwings_addin.proof.renamed_sheets import refuse_left_behind, renamed_sheets
 from xlwings_addin.proof.report import Finding, Report, Severity
-from xlwings_addin.proof.same_formula import host_neutral
+from xlwings_addin.proof.same_formula import is_same_formula
 from xlwings_addin.sheets import inputs as inputs_sheet
 from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets.reported import QUARTERLY
@@ -206,7 +206,7 @@ def links_of(book: Book, formulas: Mapping[CellKey, str]) -> dict[CellKey, CellK
         for cell in book.cells()
         if cell.parent is not None
         and cell.at in formulas
-        and host_neutral(formulas[cell.at]) == host_neutral(book.formula(cell))
+        and is_same_formula(formulas[cell.at], book.formula(cell))
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -658,13 +658,16 @@ def counts(context: Context, r: Results) -> tuple[int, int]:
     return statuses.count("FAIL"), statuses.count("WARN")
 
 
-def _checked(context: Context) -> list[Block]:
-    return [
-        Block("Integrity", _integrity(context)),
-        Block("Economics", _economics(context)),
-        Block("Nothing counted twice", _double_counting(context.company)),
-        *replication.blocks(context),
-    ]
+def _checked(context: Context) -> Sequence[Block]:
+    """The blocks of checks; of one context they are made once."""
+    if _checked not in context.blocks:
+        context.blocks[_checked] = [
+            Block("Integrity", _integrity(context)),
+            Block("Economics", _economics(context)),
+            Block("Nothing counted twice", _double_counting(context.company)),
+            *replication.blocks(context),
+        ]
+    return context.blocks[_checked]
 
 
 def blocks(context: Context) -> list[Block]:

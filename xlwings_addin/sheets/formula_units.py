@@ -39,6 +39,12 @@ UNITS_OF = {
 """What is declared in plain units and turns them into millions, or millions into billions."""
 
 
+Declared = tuple[tuple[object, ...], ...]
+_FINDINGS: dict[Declared, tuple[str, ...]] = {}
+"""What was found in formulas and units that were declared before, most often those of the same tables."""
+MOST_KEPT = 8
+
+
 class Part(NamedTuple):
     """A part of a formula: its unit, and whether it is a typed number, which is a bound in any unit."""
 
@@ -48,7 +54,13 @@ class Part(NamedTuple):
 
 def unit_findings(context: Context, every_sheet: Sequence[Sheet]) -> list[str]:
     """What is wrong with the units of the sheets' formulas, and of the model's lines in any of the cases."""
-    findings = FormulaUnits(every_sheet, context).findings()
+    units = FormulaUnits(every_sheet, context)
+    declared = units.declared()
+    if declared not in _FINDINGS:
+        while len(_FINDINGS) >= MOST_KEPT:
+            del _FINDINGS[next(iter(_FINDINGS))]
+        _FINDINGS[declared] = tuple(units.findings())
+    findings = list(_FINDINGS[declared])
     for results in context.results.values():
         findings += check_units(results.inputs.values, results.inputs.tables, Model)
     return list(dict.fromkeys(findings))
@@ -62,6 +74,14 @@ class FormulaUnits:
         for sheet in sheets:
             for block in sheet.blocks(context):
                 self.lines |= {(sheet.key, line.key): line for line in block.lines}
+
+    def declared(self) -> Declared:
+        """All that the findings follow from."""
+        return tuple(
+            (sheet, key, line.unit, column, entry.kind, entry.unit, entry.formula)
+            for (sheet, key), line in self.lines.items()
+            for column, entry in line.cells.items()
+        )
 
     def findings(self) -> list[str]:
         """One sentence for each formula whose unit is not the declared one, or whose units do not fit."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from xlwings_addin.inputs.drivers import MARKETS
@@ -104,6 +105,7 @@ class _Ranked:
     def _year(r: Results, at: int) -> int:
         return r.inputs.count("base_year") + at
 
+    @cached_property
     def _shares(self) -> list[tuple[str, float]]:
         """The other makers with their parts of the market."""
         return [(maker_name(maker), self._share_of(row)) for maker, row in self.market.rivals]
@@ -118,11 +120,12 @@ class _Ranked:
 
     def _place_of_ours(self, r: Results) -> int:
         """One more than the makers with a larger share; without a unit we are the last."""
-        return 1 + sum(share > self._our_share(r) for _, share in self._shares())
+        ours = self._our_share(r)
+        return 1 + sum(share > ours for _, share in self._shares)
 
     def _at(self, r: Results, place: int) -> tuple[str, float]:
         """The maker at a place and its part of the market."""
-        makers = self._shares()
+        makers = list(self._shares)
         makers.insert(self._place_of_ours(r) - 1, (self.company, self._our_share(r)))
         return makers[place - 1]
 

@@ -65,6 +65,7 @@ class View:
 
     def __init__(self, lines: Lines, years: int, *, called: str = "") -> None:
         self._lines, self._years, self._called = lines, years, called
+        self._wholes: dict[str, Any] = {}
 
     def __getattr__(self, key: str) -> Any:
         if key.startswith("_"):
@@ -78,10 +79,14 @@ class View:
         return value
 
     def _whole(self, key: str) -> Any:
-        lines: Lines = self._lines
-        if key not in lines.lines():
-            raise AttributeError(f"{lines.name} has no line {key}")
-        return for_sheet(f"{lines.name}.{key}", lines.lines()[key], getattr(lines, key), self._years)
+        wholes: dict[str, Any] = self._wholes
+        if key not in wholes:
+            lines: Lines = self._lines
+            if key not in lines.lines():
+                raise AttributeError(f"{lines.name} has no line {key}")
+            declared = lines.lines()[key]
+            wholes[key] = for_sheet(f"{lines.name}.{key}", declared, getattr(lines, key), self._years)
+        return wholes[key]
 
     def as_dict(self) -> dict[str, Any]:
         """All lines by key, each part of a sum as a dictionary itself."""
