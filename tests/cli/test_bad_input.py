@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -256,6 +257,8 @@ def test_a_temporary_folder_that_fills_up(tmp_path: Path) -> None:
         [sys.executable, "-m", "xlwings_addin.cli", "build", "--out", str(path)],
         capture_output=True,
         text=True,
+        # A compiled module that the limit cuts off would stop every later process that reads it.
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
         check=False,
     )
