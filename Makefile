@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 model: $(VENV)/.installed
 	$(BIN)/xiaomi-model build
 
-# A module's tests go to one process, which makes what they share once.
+# A module's tests go to one process, which makes what they share once; modules begin in the order of
+# tests/conftest.py, the longest first.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto --dist loadscope
+	$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
 
 # Without those that take several seconds each and that few changes break.
 test-fast: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto --dist loadscope -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder -m "not slow"
 
 check: $(VENV)/.installed
 	$(BIN)/xiaomi-model check

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,40 @@ SLOW_ROOMS = (
 """Folders and files of tests most of which do."""
 
 
+LONGEST = (
+    *("refresh/test_refresh.py", "proof/test_check.py", "diff/test_differences.py"),
+    *("hosts/test_libreoffice_commands.py", "hosts/test_server_scripts.py", "refresh/test_renamed_book.py"),
+    *("fuzz/test_fuzz.py", "hosts/test_server_pane_presses.py", "refresh/test_certainty.py"),
+    *("refresh/test_growth.py", "hosts/test_desktop_growth.py", "refresh/test_inherited_inputs.py"),
+    *("proof/test_time_from_tables.py", "sheets/test_random_inputs.py", "cli/test_own_workbook.py"),
+    *("hosts/test_desktop_book.py", "hosts/test_desktop_mac.py", "hosts/test_server_limits.py"),
+    *("refresh/test_joined_sources.py", "xlsx/test_move_delivered.py", "refresh/test_open_book.py"),
+    *("cli/test_hostile_books.py", "sheets/test_every_case.py", "proof/test_build.py"),
+    *("refresh/test_changes_sheet.py", "refresh/test_results_day.py", "cli/test_output.py"),
+    *("hosts/test_lite.py", "hosts/test_libreoffice_environment.py", "refresh/test_live_cases.py"),
+)
+"""The modules that take longest come first: no process begins one while the others are done already."""
+
+
+@cache
+def _is_slow(path: Path) -> bool:
+    return any(path.is_relative_to(Path(__file__).parent / room) for room in SLOW_ROOMS)
+
+
+@cache
+def _turn(path: Path) -> int:
+    """When a module has its turn: those that take longest, others that are slow, the rest."""
+    longest = [Path(__file__).parent / module for module in LONGEST]
+    return longest.index(path) if path in longest else len(longest) + (not _is_slow(path))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow ones."""
-    rooms = tuple(Path(__file__).parent / room for room in SLOW_ROOMS)
+    """Mark the slow ones, and put the modules in the order of `LONGEST`."""
+    items.sort(key=lambda item: _turn(item.path))
     for item in items:
         fixtures = frozenset(getattr(item, "fixturenames", ()))
-        if fixtures & SLOW_FIXTURES or any(item.path.is_relative_to(room) for room in rooms):
+        if fixtures & SLOW_FIXTURES or _is_slow(item.path):
             item.add_marker(pytest.mark.slow)
 
 
