@@ -64,14 +64,29 @@ def saved(excel: MemoryBook, folder: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def grown(
+    analysts: Path, later_tables: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[MemoryBook, Path]:
+    """The workbook after a press of Refresh, its last quarter in a group of columns, and its saved copy."""
+    book = MemoryBook(read_package(analysts))
+    title, last = of_quarter(places(analysts, tables_folder()), "vehicle_deliveries", "2026Q4")
+    book.levels[title, "columns", split_address(last)[1]] = 2
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XIAOMI_MODEL_INPUTS", str(later_tables))
+        xw.Book(impl=book).set_mock_caller()
+        buttons.refresh()
+        del xw.Book._mock_caller
+    return book, saved(book, tmp_path_factory.mktemp("grown"))
+
+
 def test_new_quarters_get_columns_and_lines_and_the_check_passes(
-    excel: MemoryBook, later_tables: Path, analysts: Path, tmp_path: Path
+    grown: tuple[MemoryBook, Path], later_tables: Path, analysts: Path, tmp_path: Path
 ) -> None:
-    buttons.refresh()
+    excel, path = grown
     ((said, mode),) = excel.app.said
     assert mode == "info", said
     assert "changes of yours kept: 1." in said
-    path = saved(excel, tmp_path)
     book, values = places(path, later_tables), read_values(path)
     for key in ("vehicle_deliveries", "revenue", "gross_margin_iot"):
         for quarter in ("2025Q4", "2027Q1"):
@@ -88,10 +103,9 @@ def test_new_quarters_get_columns_and_lines_and_the_check_passes(
 
 
 def test_the_analyst_s_formulas_names_and_charts_follow(
-    excel: MemoryBook, later_tables: Path, tmp_path: Path
+    grown: tuple[MemoryBook, Path], later_tables: Path
 ) -> None:
-    buttons.refresh()
-    path = saved(excel, tmp_path)
+    excel, path = grown
     book, values = places(path, later_tables), read_values(path)
     quarters = book.context.calendar.quarters
     deliveries = [values.get(of_quarter(book, "vehicle_deliveries", quarter)) or 0.0 for quarter in quarters]
@@ -108,13 +122,10 @@ def test_the_analyst_s_formulas_names_and_charts_follow(
 
 
 def test_new_cells_take_the_looks_of_others_and_new_columns_join_their_group(
-    excel: MemoryBook, later_tables: Path, analysts: Path, tmp_path: Path
+    grown: tuple[MemoryBook, Path], later_tables: Path
 ) -> None:
-    title, last = of_quarter(places(analysts, tables_folder()), "vehicle_deliveries", "2026Q4")
-    excel.levels[title, "columns", split_address(last)[1]] = 2
-    buttons.refresh()
-    book = places(saved(excel, tmp_path), later_tables)
-    new = of_quarter(book, "vehicle_deliveries", "2027Q1")
+    excel, path = grown
+    new = of_quarter(places(path, later_tables), "vehicle_deliveries", "2027Q1")
     model = excel.looks[new]
     assert model is not None
     assert model[0] == "Reported"
