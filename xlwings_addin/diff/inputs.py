@@ -36,8 +36,9 @@ def _inputs_of(side: Side, delivered: Context) -> tuple[Context, str]:
     pages = pages_of(side.values)
     columns = fitted(delivered, pages).context
     rows = located_lines(side.package, pages, columns, report)
-    context = book_context(side.values, Book(columns, rows), report, side.formulas)
-    selected = side.values.get(Book(context, rows).at(SELECTOR))
+    book = Book(columns, rows)
+    context = book_context(side.values, book, report, side.formulas)
+    selected = side.values.get(book.at(SELECTOR))
     if not isinstance(selected, str) or selected not in context.results:
         raise BookError("selected_case", selected, f"must be one of {', '.join(context.cases)}")
     return context, selected
