@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 import xlwings_addin as xa
@@ -24,10 +25,14 @@ from xlwings_addin.proof.answered import answer_cells
 from xlwings_addin.proof.check import check
 from xlwings_addin.proof.context import load_context
 from xlwings_addin.proof.report import Finding, Report
-from xlwings_addin.xlsx.package import move, save, write_values
+from xlwings_addin.xlsx.package import CellKey, CellValue, move, save, write_values
 
 REPLICA, STRICT = "march_2024_replica", "march_2024_strict"
 CASES = ("house_2026", "base", "bear", "bull", "house_2026_bear", "house_2026_bull", REPLICA, STRICT)
+
+
+OVERWRITTEN, CHANGED = "{vehicle_ramp.operating_income[last]}", "{sotp.upside}"
+LIMIT = "{checks.printed_devices_value_per_share_hkd:high}"
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +57,16 @@ def findings_of(report: Report, kind: str) -> list[Finding]:
 
 def spoil(path: Path, sheet: str, change: Callable[[Worksheet], None]) -> None:
     """Edit a sheet as a program would and keep every stored value, which openpyxl would drop."""
-    values = compare.read_values(path)
+    spoil_book(path, lambda workbook: change(workbook[sheet]))
+
+
+def spoil_book(
+    path: Path, change: Callable[[Workbook], None], new: Mapping[CellKey, CellValue] | None = None
+) -> None:
+    """The same for a workbook; `new` are values stored in formulas that the change brings."""
+    values = {**compare.read_values(path), **(new or {})}
     workbook = load_workbook(path)
-    change(workbook[sheet])
+    change(workbook)
     workbook.save(path)
     kept = {
         (entry.sheet, entry.cell): values.get((entry.sheet, entry.cell))
@@ -67,15 +79,20 @@ def formulas_of_all_cases(path: Path) -> int:
     return len(compare.formula_cells(path)) * len(CASES)
 
 
-def test_every_line_agrees_with_the_core_in_every_case(delivered: Path, book: Book) -> None:
-    report = run(delivered)
-    assert report.ok, [finding.message for finding in report.findings if finding.severity == "failure"]
-    assert report.cases == CASES
+@pytest.fixture(scope="module")
+def sound(delivered: Path) -> Report:
+    """What a check says of the workbook as it was delivered."""
+    return run(delivered)
+
+
+def test_every_line_agrees_with_the_core_in_every_case(sound: Report, delivered: Path, book: Book) -> None:
+    assert sound.ok, [finding.message for finding in sound.findings if finding.severity == "failure"]
+    assert sound.cases == CASES
     formulas, answers = formulas_of_all_cases(delivered), len(answer_cells(book))
     assert formulas > 16_000
     assert answers > 500
-    assert report.comparisons == formulas + answers
-    assert report.lines > 900
+    assert sound.comparisons == formulas + answers
+    assert sound.lines > 900
 
 
 FUNCTION_CELLS = 18
@@ -143,13 +160,13 @@ def test_an_engine_that_is_asked_for_and_missing_is_named(
             run(delivered, second_opinion=wanted)
 
 
-def test_warnings_are_told_and_do_not_fail(delivered: Path) -> None:
-    report = run(delivered)
-    warned = {(finding.case, finding.line) for finding in findings_of(report, "check warns")}
+def test_warnings_are_told_and_do_not_fail(sound: Report) -> None:
+    warned = {(finding.case, finding.line) for finding in findings_of(sound, "check warns")}
     # Article 004 grows at 5% for ever against a risk-free rate of 4.4%, and capitalises devices at once.
     assert (REPLICA, "devices_growth") in warned
     assert (REPLICA, "devices_terminal_share") in warned
     assert (STRICT, "devices_terminal_share") not in warned
+    assert sound.ok
 
 
 @pytest.mark.parametrize("target", ["office-js", "libreoffice"])
@@ -159,30 +176,50 @@ def test_a_workbook_written_for_another_program_still_passes(book_file: Path, ta
     assert report.ok, report.findings
 
 
-def test_a_formula_overwritten_by_a_number_is_found(book_file: Path, book: Book) -> None:
-    sheet, cell = book.at("{vehicle_ramp.operating_income[last]}")
+@pytest.fixture(scope="module")
+def damaged(delivered: Path, book: Book, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """What a check says of a workbook with one damage of several kinds, each in a place of its own."""
+    path = Path(shutil.copy(delivered, tmp_path_factory.mktemp("damaged")))
+    ramp, upside, limit = book.at(OVERWRITTEN), book.at(CHANGED), book.at(LIMIT)
 
-    def change(worksheet: Worksheet) -> None:
-        worksheet[cell] = 47_520.0
+    def change(workbook: Workbook) -> None:
+        workbook[ramp[0]][ramp[1]] = 47_520.0
+        workbook[upside[0]][upside[1]] = workbook[upside[0]][upside[1]].value + "+0"
+        workbook[limit[0]][limit[1]] = 99.0
+        workbook["SOTP"][unit_of(book)] = "USD m"
+        workbook.defined_names["value_per_share_hkd"].attr_text = elsewhere(book)
+        del workbook.defined_names["risk_free"]
+        workbook.create_sheet("Mine")["A1"] = "=1/0"
 
-    spoil(book_file, sheet, change)
-    report = run(book_file)
-    (finding,) = findings_of(report, "overwritten formula")
-    assert not report.ok
-    assert (finding.sheet, finding.cell, finding.line) == (sheet, cell, "operating_income")
+    spoil_book(path, change, {("Mine", "A1"): "#DIV/0!"})
+    return run(path)
+
+
+def unit_of(book: Book) -> str:
+    """The cell with the unit of the devices in the sum of the parts."""
+    return f"B{book.at('{sotp.devices:value}')[1][1:]}"
+
+
+def elsewhere(book: Book) -> str:
+    """The cell of the price, which no name of the value may point to."""
+    return f"SOTP!$D${book.at('{sotp.price}')[1][1:]}"
+
+
+def test_a_formula_overwritten_by_a_number_is_found(damaged: Report, book: Book) -> None:
+    (finding,) = findings_of(damaged, "overwritten formula")
+    assert finding.severity == "failure"
+    assert not damaged.ok
+    assert (finding.sheet, finding.cell, finding.line) == (*book.at(OVERWRITTEN), "operating_income")
     assert finding.actual == "47520.0"
     assert finding.expected == ""
     assert finding.formula.startswith("=")
 
 
-def test_a_changed_formula_is_found_even_where_the_value_stays(book_file: Path, book: Book) -> None:
-    sheet, cell = book.at("{sotp.upside}")
-    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, worksheet[cell].value + "+0"))
-    report = run(book_file)
-    (finding,) = findings_of(report, "changed formula")
-    assert (finding.sheet, finding.cell, finding.line) == (sheet, cell, "upside")
+def test_a_changed_formula_is_found_even_where_the_value_stays(damaged: Report, book: Book) -> None:
+    (finding,) = findings_of(damaged, "changed formula")
+    assert (finding.sheet, finding.cell, finding.line) == (*book.at(CHANGED), "upside")
     assert finding.actual == finding.formula + "+0"
-    assert not report.ok
+    assert finding.severity == "failure"
 
 
 def test_a_wrong_formula_disagrees_with_the_core_in_each_case(book_file: Path, book: Book) -> None:
@@ -234,39 +271,44 @@ def test_a_missing_sheet_is_found(book_file: Path) -> None:
     assert not report.ok
 
 
-def test_a_failing_check_of_the_workbook_is_found(book_file: Path, book: Book) -> None:
-    sheet, cell = book.at("{reported.capex[1]}")
-    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, 5_000.0))
-    report = run(book_file)
-    assert {(finding.line, finding.case) for finding in findings_of(report, "check fails")} == {
-        ("free_cash_flow", case) for case in CASES
+@pytest.fixture(scope="module")
+def failing(delivered: Path, book: Book, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """What a check says where checks of the workbook fail: two in every case, two others warn in one."""
+    path = Path(shutil.copy(delivered, tmp_path_factory.mktemp("failing")))
+    inputs = {
+        book.at("{reported.capex[1]}"): 5_000.0,
+        input_at(book, "probability", "house_2026_bull"): 0.5,
+        input_at(book, "net_cash_definition", "bear"): "company",
+        input_at(book, "tax_rate", "bull"): 0.3,
     }
-    assert not report.ok
+
+    def change(workbook: Workbook) -> None:
+        for (sheet, cell), value in inputs.items():
+            workbook[sheet][cell] = value
+
+    spoil_book(path, change)
+    return run(path)
 
 
-def test_probabilities_that_do_not_add_up_fail_in_every_case(book_file: Path, book: Book) -> None:
-    sheet, cell = input_at(book, "probability", "house_2026_bull")
-    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, 0.5))
-    report = run(book_file)
-    assert {(finding.line, finding.case) for finding in findings_of(report, "check fails")} == {
-        ("probabilities", case) for case in CASES
+def test_failing_checks_of_the_workbook_are_found_in_every_case(failing: Report) -> None:
+    """A cash flow that is not the sum of its parts, and probabilities that do not add up."""
+    failures = findings_of(failing, "check fails")
+    assert {(finding.line, finding.case) for finding in failures} == {
+        (line, case) for line in ("free_cash_flow", "probabilities") for case in CASES
     }
-    assert not report.ok
+    assert {finding.severity for finding in failures} == {"failure"}
+    assert not failing.ok
 
 
-def test_inputs_that_count_cash_twice_are_told_in_their_case(book_file: Path, book: Book) -> None:
-    sheet, cell = input_at(book, "net_cash_definition", "bear")
-    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, "company"))
-    warned = {(finding.line, finding.case) for finding in findings_of(run(book_file), "check warns")}
+def test_inputs_that_count_cash_twice_are_told_in_their_case(failing: Report) -> None:
+    warned = {(finding.line, finding.case) for finding in findings_of(failing, "check warns")}
     assert {entry for entry in warned if entry[0].startswith("twice_")} == {
         *(("twice_restricted", "bear"), ("twice_investments", "bear"))
     }
 
 
-def test_an_input_outside_its_range_is_told_in_its_case(book_file: Path, book: Book) -> None:
-    sheet, cell = input_at(book, "tax_rate", "bull")
-    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, 0.3))
-    warned = {(finding.line, finding.case) for finding in findings_of(run(book_file), "check warns")}
+def test_an_input_outside_its_range_is_told_in_its_case(failing: Report) -> None:
+    warned = {(finding.line, finding.case) for finding in findings_of(failing, "check warns")}
     assert {entry for entry in warned if entry[0] == "inputs_in_range"} == {("inputs_in_range", "bull")}
 
 
@@ -279,8 +321,8 @@ def test_an_engine_that_disagrees_is_found(
         answers: list[dict[tuple[str, str], object]] = [
             dict(compare.read_values(data)) for data in files.values()
         ]
+        values = compare.Calculation(delivered, callbacks())
         for case, answer in zip(CASES, answers, strict=True):
-            values = compare.Calculation(delivered, callbacks())
             values.set_value(*book.at("{cover.selected_case}"), case)
             answer.update(values.values())
         answers[1][at] = 1.0
@@ -412,61 +454,32 @@ def test_a_formula_the_engine_cannot_evaluate_is_a_failure(book_file: Path, book
 
 
 def test_another_workbook_is_no_model(tmp_path: Path) -> None:
-    from openpyxl import Workbook
-
     path = tmp_path / "other.xlsx"
     Workbook().save(path)
     with pytest.raises(BookError, match=r"lacks lines .* \(Cover: selected_case, Inputs: associates"):
         run(path)
 
 
-def test_a_limit_that_was_loosened_is_found(book_file: Path, book: Book) -> None:
-    sheet, cell = book.at("{checks.printed_devices_value_per_share_hkd:high}")
-    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(cell, 99.0))
-    report = run(book_file)
-    (finding,) = findings_of(report, "changed text")
-    assert (finding.severity, finding.cell, finding.actual) == ("failure", cell, "99.0")
-    assert not report.ok
+def test_a_limit_that_was_loosened_is_found(damaged: Report, book: Book) -> None:
+    (finding,) = [text for text in findings_of(damaged, "changed text") if text.sheet == book.at(LIMIT)[0]]
+    assert (finding.severity, finding.cell, finding.actual) == ("failure", book.at(LIMIT)[1], "99.0")
 
 
-def test_a_changed_unit_or_label_is_told(book_file: Path, book: Book) -> None:
-    sheet, cell = book.at("{sotp.devices:value}")
-    unit = f"B{cell[1:]}"
-    spoil(book_file, sheet, lambda worksheet: worksheet.__setitem__(unit, "USD m"))
-    (finding,) = findings_of(run(book_file), "changed text")
-    assert (finding.severity, finding.cell) == ("warning", unit)
+def test_a_changed_unit_or_label_is_told(damaged: Report, book: Book) -> None:
+    (finding,) = [text for text in findings_of(damaged, "changed text") if text.sheet != book.at(LIMIT)[0]]
+    assert (finding.severity, finding.sheet, finding.cell) == ("warning", "SOTP", unit_of(book))
     assert finding.message == "USD m stands where the build writes CNY m"
 
 
-def test_a_name_that_points_elsewhere_is_found(book_file: Path, book: Book) -> None:
-    price = book.at("{sotp.price}")[1]
-
-    def change(worksheet: Worksheet) -> None:
-        name = worksheet.parent.defined_names["value_per_share_hkd"]
-        name.attr_text = f"SOTP!$D${price[1:]}"
-        del worksheet.parent.defined_names["risk_free"]
-
-    spoil(book_file, "SOTP", change)
-    report = run(book_file)
-    assert {finding.actual for finding in findings_of(report, "changed name")} == {
-        f"SOTP!$D${price[1:]}",
-        "nothing",
-    }
-    assert not report.ok
+def test_a_name_that_points_elsewhere_is_found(damaged: Report, book: Book) -> None:
+    changed = findings_of(damaged, "changed name")
+    assert {finding.actual for finding in changed} == {elsewhere(book), "nothing"}
+    assert "failure" in {finding.severity for finding in changed}
 
 
-def test_an_error_in_a_cell_of_the_analysts_own_is_told(book_file: Path) -> None:
-    workbook = load_workbook(book_file)
-    workbook.create_sheet("Mine")["A1"] = "=1/0"
-    values, formulas = compare.read_values(book_file), compare.formula_cells(book_file)
-    workbook.save(book_file)
-    kept = {(formula.sheet, formula.cell): values[formula.sheet, formula.cell] for formula in formulas}
-    save(book_file, write_values(book_file, {**kept, ("Mine", "A1"): "#DIV/0!"}))
-    report = run(book_file)
-    assert [(finding.sheet, finding.cell) for finding in findings_of(report, "error cell")] == [
-        ("Mine", "A1")
-    ]
-    assert report.ok
+def test_an_error_in_a_cell_of_the_analysts_own_is_told(damaged: Report) -> None:
+    (finding,) = findings_of(damaged, "error cell")
+    assert (finding.sheet, finding.cell, finding.severity) == ("Mine", "A1", "warning")
 
 
 def test_an_input_linked_to_another_cell_counts_with_its_value(book_file: Path, book: Book) -> None:
@@ -486,11 +499,11 @@ def test_a_replica_that_was_changed_no_longer_has_to_replicate(book_file: Path, 
     assert report.ok
 
 
-def test_keys_in_another_column_are_found_there(delivered: Path, book_file: Path) -> None:
+def test_keys_in_another_column_are_found_there(sound: Report, book_file: Path) -> None:
     book_file.write_bytes(move(book_file, "Reported", 2, 1, "columns"))
     report = run(book_file)
     assert report.ok, [finding for finding in report.findings if finding.severity == "failure"]
-    assert report.comparisons == run(delivered).comparisons
+    assert report.comparisons == sound.comparisons
     assert not findings_of(report, "missing line")
 
 
@@ -551,19 +564,19 @@ def test_without_the_add_in_the_workbook_says_so_and_stays_sound(
     assert str(values[book.at("{cover.overall}")]).startswith("OK, with")
 
 
-def test_stale_facts_are_lint_on_a_later_day(delivered: Path) -> None:
+def test_stale_facts_are_lint_on_a_later_day(sound: Report, delivered: Path) -> None:
     def stale(report: Report) -> set[str]:
         return {finding.line for finding in findings_of(report, "lint") if "days old" in finding.message}
 
     # The price is of the valuation date; diluted shares were last counted for FY2024.
-    on_the_day, later = stale(run(delivered)), stale(run(delivered, today=date(2027, 6, 1)))
+    on_the_day, later = stale(sound), stale(run(delivered, today=date(2027, 6, 1)))
     assert "price_hkd" not in on_the_day
     assert "diluted_shares" in on_the_day
     assert later >= on_the_day | {"price_hkd", "associates"}
 
 
-def test_the_report_is_plain_data(delivered: Path) -> None:
-    report = run(delivered).as_dict()
+def test_the_report_is_plain_data(sound: Report) -> None:
+    report = sound.as_dict()
     assert report["ok"] is True
     assert set(report["findings"][0]) >= {
         "severity",

@@ -28,7 +28,12 @@ from xlwings_addin.proof.fitting import add_missing_columns, fitted
 from xlwings_addin.proof.pages import pages_of
 from xlwings_addin.proof.reading import book_context, is_of_own_case, located_lines, stands
 from xlwings_addin.proof.report import Engine, Finding, FindingKind, Report, Severity
-from xlwings_addin.proof.second_engine import SecondOpinion, ask_second_engine, function_cells
+from xlwings_addin.proof.second_engine import (
+    SecondOpinion,
+    ask_second_engine,
+    function_cells,
+    require_engine,
+)
 from xlwings_addin.proof.what_if import compare_tables
 from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets.formula_units import unit_findings
@@ -63,14 +68,15 @@ def check(
     """Compare a workbook with the core line by line, in every case, and with a second engine.
 
     The core values the inputs the book holds, so that an analyst's change of an input is no failure; it is
-    listed. Raises `BookError` for a file that is no workbook and `InputError` for inputs that cannot be
-    read.
+    listed. Raises `BookError` for a file that is no workbook and for a second engine that is asked for and
+    not installed, and `InputError` for inputs that cannot be read.
     """
     package = read_package(Path(path))
     refuse_later_version(package)
     if CONTENT_TYPES not in package.parts:
         rule = f"cannot be read as a workbook: its part {CONTENT_TYPES} is missing"
         raise BookError("workbook", str(path), rule, display=str(path))
+    require_engine(second_opinion)
     report = Report(str(path))
     progress("Reading the workbook")
     contents, values = cell_contents(package), read_values(package)

@@ -48,6 +48,17 @@ class _Engine:
         return not self.name.startswith("IronCalc") or has_opinion(value)
 
 
+def require_engine(wanted: SecondOpinion) -> None:
+    """Raise `BookError` for a second engine that is asked for and not installed."""
+    if wanted == "libreoffice":
+        recalculate_with_libreoffice({})
+    elif wanted == "ironcalc":
+        recalculate_with_ironcalc({})
+    elif wanted == "require" and find_soffice() is None and ironcalc_version() is None:
+        rule = "is required, and neither LibreOffice nor IronCalc is installed"
+        raise BookError("second engine", wanted, rule, display=wanted)
+
+
 def ask_second_engine(
     book: Book,
     package: Package,
@@ -59,7 +70,7 @@ def ask_second_engine(
 ) -> None:
     """Compare the same file in a second engine, in every case, on every formula without our functions.
 
-    Raises `BookError` for an engine that is wanted and not installed, and where it does not answer.
+    Raises `BookError` where it does not answer.
     """
     if wanted == "skip":
         report.second_engine = "skipped on request"
@@ -98,9 +109,6 @@ def _engine(package: Package, functions: Functions, wanted: SecondOpinion) -> _E
         name = f"IronCalc {version}" if version else "IronCalc"
         tables = (cell.key for table in data_tables(package) for cell in table.cells())
         return _Engine(name, recalculate_with_ironcalc, ours | faulty_cells(package) | frozenset(tables))
-    if wanted == "require":
-        rule = "is required, and neither LibreOffice nor IronCalc is installed"
-        raise BookError("second engine", wanted, rule, display=wanted)
     return None
 
 
