@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -14,6 +16,7 @@ from hypothesis import settings
 import xlwings_addin as xa
 from xlwings_addin.engine.libreoffice import find_soffice
 from xlwings_addin.inputs.tables import tables_folder
+from xlwings_addin.xlsx.locking import locked
 
 os.environ["XIAOMI_MODEL_LEDGER"] = "off"  # no test writes into the user's own ledger
 os.environ["XIAOMI_MODEL_LOG"] = "off"  # nor into the user's own log
@@ -23,6 +26,9 @@ gc.set_threshold(100_000, 50, 100)  # as on the command line: a workbook is many
 settings.register_profile("project", deadline=None)  # a busy machine is no failure
 settings.load_profile("project")
 
+
+HANGS_AFTER = 900.0
+"""Seconds for what another process makes, on a busy machine; a guard and no measurement."""
 
 SLOW_FIXTURES = frozenset(
     {
@@ -104,21 +110,55 @@ def libreoffice() -> Path:
 
 
 @pytest.fixture(scope="session")
-def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A folder by its name, which is filled once in a run: by the process that asks for it first.
+
+    No test changes a file in it.
+    """
+    of_process = tmp_path_factory.getbasetemp()
+    of_run = of_process.parent if "PYTEST_XDIST_WORKER" in os.environ else of_process
+
+    def folder_of(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, mark = of_run / f"shared_{name}", of_run / f"shared_{name}.filled"
+        with locked(mark, longest_wait=HANGS_AFTER):
+            if not mark.exists():
+                folder.mkdir(exist_ok=True)
+                fill(folder)
+                mark.touch()
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def built(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Callable[..., Path]:
+    """The workbook of the project as a build with some options delivers it."""
+
+    def workbook(name: str, **options: Any) -> Path:
+        def fill(folder: Path) -> None:
+            xa.build(folder / "Xiaomi_Model.xlsx", **options)
+
+        return made_once(name, fill) / "Xiaomi_Model.xlsx"
+
+    return workbook
+
+
+@pytest.fixture(scope="session")
+def delivered(built: Callable[..., Path]) -> Path:
     """The workbook as the build delivers it."""
-    return xa.build(tmp_path_factory.mktemp("delivered") / "Xiaomi_Model.xlsx")
+    return built("delivered")
 
 
 @pytest.fixture(scope="session")
-def delivered_at_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def delivered_at_base(built: Callable[..., Path]) -> Path:
     """The same, opened with the view of 2025-11-19, whose printed figures tests have."""
-    return xa.build(tmp_path_factory.mktemp("delivered_at_base") / "Xiaomi_Model.xlsx", case="base")
+    return built("delivered_at_base", case="base")
 
 
 @pytest.fixture(scope="session")
-def live_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def live_cases(built: Callable[..., Path]) -> Path:
     """The same, with a what-if table of every case on Cover."""
-    return xa.build(tmp_path_factory.mktemp("live_cases") / "Xiaomi_Model.xlsx", live_cases=True)
+    return built("live_cases", live_cases=True)
 
 
 @pytest.fixture

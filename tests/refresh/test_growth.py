@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,7 @@ def later_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def analysts(delivered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A book with an override, an inserted row, a group of columns, and a sheet of formulas over Reported."""
-    path = tmp_path_factory.mktemp("analyst") / "book.xlsx"
+def make_analysts(delivered: Path, path: Path) -> None:
     before = places(delivered, tables_folder())
     title, first = of_quarter(before, "vehicle_deliveries", OLD_QUARTERS[0])
     last = of_quarter(before, "vehicle_deliveries", OLD_QUARTERS[1])[1]
@@ -96,7 +94,13 @@ def analysts(delivered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path.write_bytes(move(path, "Reported", int(first[1:]) - 3, 1, "rows"))
     xa.recalculate(path, out=path, stored_values_are_old=True)
     type_into(path, {before.at("{inputs.vehicle_wacc:cases[1]}"): 0.13})
-    return path
+
+
+@pytest.fixture(scope="module")
+def analysts(delivered: Path, made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """A book with an override, an inserted row, a group of columns, and a sheet of formulas over Reported."""
+    name = f"analyst_{delivered.parent.name}"
+    return made_once(name, lambda folder: make_analysts(delivered, folder / "book.xlsx")) / "book.xlsx"
 
 
 @pytest.fixture(scope="module")
