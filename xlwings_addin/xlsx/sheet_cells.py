@@ -14,6 +14,9 @@ from typing import overload
 from xlwings_addin.xlsx.contents import CellContent, content_of, text_of, unescaped
 from xlwings_addin.xlsx.scanning import Scanner, SheetCell, Span, check
 
+SHEETS_KEPT, LARGEST_KEPT = 64, 1_000_000
+"""So many sheets, of so many bytes at most, are remembered as they were read."""
+
 
 class SheetCells(Sequence[SheetCell]):
     """The cells of a sheet, in the order of the file."""
@@ -110,9 +113,17 @@ def scan(data: bytes) -> SheetCells:
     Prefixes, comments, CDATA, self-closing tags and cells without an address are all understood.
     Raises UnreadableError for XML that is not well-formed, not UTF-8, or declares a document type.
     """
+    return _scanned(data) if len(data) > LARGEST_KEPT else _kept(data)
+
+
+def _scanned(data: bytes) -> SheetCells:
     check(data)
     plain = _scan_plain(data)
     return SheetCells(data, Scanner(data).cells) if plain is None else plain
+
+
+_kept = lru_cache(maxsize=SHEETS_KEPT)(_scanned)
+"""Most sheets of a workbook stay as they are while others are written: those that were read are read once."""
 
 
 _ROWS = re.compile(rb"<sheetData>(.*)</sheetData>", re.DOTALL)
