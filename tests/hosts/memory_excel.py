@@ -114,7 +114,13 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
         state = read_state(package)
         if state is not None:
             self.CustomXMLParts.Add(state_part(state))
-        self.calculate()
+        # A file that is opened shows what it stores.
+        stored = read_values(package)
+        formulas = {(cell.sheet, cell.cell) for cell in formula_cells(package)}
+        self.values = {at: stored.get(at) for at in formulas}
+        if None in self.values.values():
+            self.values = {}
+            self.calculate()
 
     def load(self, package: Package) -> None:
         """Take the cells of the sheets that a package has from it."""
@@ -127,7 +133,7 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
             self.pages[cell.sheet][split_address(cell.cell)] = Formula(f"={cell.text or '(array)'}")
         for place, text in ((place, table.text) for table in data_tables(package) for place in table.cells()):
             self.pages[place.key[0]][split_address(place.key[1])] = Formula(text)
-        self.engine = Calculation(package, callbacks())
+        self.engine: Calculation | None = None
         self.values: dict[CellKey, CellValue] = {}
 
     def fold(self) -> None:
@@ -156,7 +162,9 @@ class MemoryBook(base_classes.Book):  # type: ignore[misc]
         self.ever_typed |= typed
         if overwritten := typed.keys() & self.values.keys():
             self.package = with_formulas(self.package, {}, overwritten)
-            self.engine, typed = Calculation(self.package, callbacks()), self.ever_typed
+            self.engine, typed = None, self.ever_typed
+        if self.engine is None:
+            self.engine = Calculation(self.package, callbacks())
         for at, value in typed.items():
             self.engine.set_value(*at, value)
         self.typed.clear()

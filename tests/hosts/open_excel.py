@@ -27,7 +27,7 @@ from xlwings_addin.sheets import sheets
 from xlwings_addin.xlsx.addresses import join_address, split_address
 from xlwings_addin.xlsx.cell_contents import cell_contents
 from xlwings_addin.xlsx.moving.shift import LIMITS, Shift
-from xlwings_addin.xlsx.package import CellKey, CellValue, read_package
+from xlwings_addin.xlsx.package import CellKey, CellValue, formula_cells, read_package, read_values
 from xlwings_addin.xlsx.placing import Placed, with_cells
 from xlwings_addin.xlsx.relinking import with_formulas
 
@@ -61,21 +61,29 @@ class OpenExcel:
         self.package, self.ever_typed = package, dict[CellKey, CellValue]()
         self._linked: dict[CellKey, str] = {}
         self.sent: dict[CellKey, CellValue] = {}
-        self.calculation = Calculation(package, callbacks())
+        self._calculation: Calculation | None = None
         self.shifts = True
         self.looks: dict[tuple[str, int, int, int, int], CellKey] = {}
         self.calculated = set(package.sheets())
-        self.keep_values()
+        # A file that is opened shows what it stores.
+        stored = read_values(package)
+        values = {at: stored.get(at) for at in ((cell.sheet, cell.cell) for cell in formula_cells(package))}
+        self._values: dict[CellKey, CellValue] | None = None if None in values.values() else values
 
-    def keep_values(self) -> None:
-        self._values: dict[CellKey, CellValue] = dict(self.calculation.values())
+    @property
+    def calculation(self) -> Calculation:
+        """The workbook in the engine."""
+        if self._calculation is None:
+            self._calculation = Calculation(self.package, callbacks())
+        return self._calculation
 
     @property
     def values(self) -> dict[CellKey, CellValue]:
         """What formulas show; those that were written since are calculated now."""
         if self._linked:
             self._fold()
-            self.keep_values()
+        if self._values is None:
+            self._values = dict(self.calculation.values())
         return self._values
 
     def type(self, typed: Mapping[CellKey, CellValue]) -> None:
@@ -100,12 +108,12 @@ class OpenExcel:
             if sheet in self.calculated and not str(value).startswith("="):
                 self.ever_typed[sheet, address] = cells.get(address)
                 self.calculation.set_value(sheet, address, cells.get(address))
-        self.keep_values()
+        self._values = None
 
     def _overwrite(self, formulas: set[CellKey]) -> None:
         if formulas:
             self.package = with_formulas(self.package, {}, formulas)
-            self.calculation = Calculation(self.package, callbacks())
+            self._calculation = None
             for at, value in self.ever_typed.items():
                 self.calculation.set_value(*at, value)
 
@@ -116,7 +124,7 @@ class OpenExcel:
         self.ever_typed, self._linked = {}, {}
         if typed:
             self.package = with_cells(self.package, typed)
-            self.calculation = Calculation(self.package, callbacks())
+        self._calculation = self._values = None
 
     def insert(self, sheet: str, axis: Any, at: int, count: int) -> None:
         """Insert rows or columns; references follow, unless this is a bad stand-in."""
@@ -128,8 +136,7 @@ class OpenExcel:
         self.formats[sheet] = {
             moved((sheet, cell), shift)[1]: form for cell, form in self.formats[sheet].items()
         }
-        self.calculation = Calculation(self.package, callbacks())
-        self.keep_values()
+        self._calculation = self._values = None
 
     def display(self, sheet: str, address: str) -> CellValue:
         typed = self.typed[sheet].get(address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,38 +61,57 @@ def displayed(excel: OpenExcel) -> dict[CellKey, CellValue]:
     return {(sheet, at): excel.display(sheet, at) for sheet, page in excel.typed.items() for at in page}
 
 
+@dataclass(frozen=True)
+class Grown:
+    """A workbook after a preview, a refresh, a check and a refresh once more, and what each of them said."""
+
+    excel: OpenExcel
+    previewed: list[dict[str, Any]]
+    preview: dict[str, Any]
+    refreshed: dict[str, Any]
+    values: dict[CellKey, CellValue]
+    looks: list[tuple[str, CellKey]]
+    checked: dict[str, Any]
+    again: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def grown(server: Server, analysts: Path) -> Grown:
+    excel = OpenExcel(analysts)
+    previewed = actions(server, "preview", excel.payload(excel.formulas(), excel.state_text()))
+    preview = excel.apply(previewed)["showPreview"]
+    refreshed = refresh(server, excel)
+    values, looks = displayed(excel), [(sheet, model) for (sheet, *_), model in excel.looks.items()]
+    checked = check(server, excel)
+    return Grown(excel, previewed, preview, refreshed, values, looks, checked, refresh(server, excel))
+
+
 def test_new_quarters_get_columns_and_lines_and_the_values_of_a_refreshed_file(
-    server: Server, excel: OpenExcel, folder: Path, analysts: Path, tmp_path: Path
+    grown: Grown, folder: Path, analysts: Path, tmp_path: Path
 ) -> None:
-    calls = refresh(server, excel)
-    assert calls["requireUnprotected"] == ["Reported", "Sources"]
-    assert "changes of yours kept: 1." in calls["showRefreshed"]
-    book = placed(excel, folder)
+    assert grown.refreshed["requireUnprotected"] == ["Reported", "Sources"]
+    assert "changes of yours kept: 1." in grown.refreshed["showRefreshed"]
+    book = placed(grown.excel, folder)
     for key in ("vehicle_deliveries", "revenue", "gross_margin_iot"):
         for quarter in ("2025Q4", "2027Q1"):
-            assert excel.display(*of_quarter(book, key, quarter)) == figure(folder, key, quarter)
+            assert grown.values[of_quarter(book, key, quarter)] == figure(folder, key, quarter)
     file = tmp_path / "file.xlsx"
     file.write_bytes(analysts.read_bytes())
     refresh_file(file, folder)
-    values, expected = displayed(excel), read_values(file)
-    unlike = [at for at, value in expected.items() if disagreement(values.get(at), value)]
+    expected = read_values(file)
+    unlike = [at for at, value in expected.items() if disagreement(grown.values.get(at), value)]
     assert len(expected) > 10_000
     assert unlike == [("Mine", "A1")]  # which the task pane makes longer
-    figures = check(server, excel)
-    assert figures["ok"] is True, figures["checks"]
-    assert [*calls["extendRuns"][0]] == ["sheet", "rows", "first", "last", "count"]
-    again = refresh(server, excel)
-    assert again["showRefreshed"].startswith("Inputs updated: 0; changes of yours kept: 1.")
-    assert "requireUnprotected" not in again
+    assert grown.checked["ok"] is True, grown.checked["checks"]
+    assert [*grown.refreshed["extendRuns"][0]] == ["sheet", "rows", "first", "last", "count"]
+    assert grown.again["showRefreshed"].startswith("Inputs updated: 0; changes of yours kept: 1.")
+    assert "requireUnprotected" not in grown.again
 
 
-def test_new_cells_take_the_looks_of_cells_like_them(server: Server, excel: OpenExcel, folder: Path) -> None:
-    refresh(server, excel)
-    book = placed(excel, folder)
-    looks = {sheet for sheet, *_ in excel.looks}
-    assert looks == {"Reported", "Sources"}
-    assert all(address in excel.typed[sheet] for sheet, address in excel.looks.values())
-    assert of_quarter(book, "revenue", "2027Q1")[0] == "Reported"
+def test_new_cells_take_the_looks_of_cells_like_them(grown: Grown, folder: Path) -> None:
+    assert {sheet for sheet, _ in grown.looks} == {"Reported", "Sources"}
+    assert all(address in grown.excel.typed[sheet] for _, (sheet, address) in grown.looks)
+    assert of_quarter(placed(grown.excel, folder), "revenue", "2027Q1")[0] == "Reported"
 
 
 def test_in_a_program_that_lets_references_stand_the_check_fails(server: Server, excel: OpenExcel) -> None:
@@ -101,20 +121,15 @@ def test_in_a_program_that_lets_references_stand_the_check_fails(server: Server,
     assert figures["ok"] is False
 
 
-def test_a_preview_says_what_would_come_in_and_asks_for_nothing(
-    server: Server, excel: OpenExcel, folder: Path
-) -> None:
-    answered = actions(server, "preview", excel.payload(excel.formulas(), excel.state_text()))
-    assert [answer["func"] for answer in answered] == ["runMacro"]
-    preview = excel.apply(answered)["showPreview"]
-    groups = {group["title"]: group for group in preview["groups"]}
+def test_a_preview_says_what_would_come_in_and_asks_for_nothing(grown: Grown, folder: Path) -> None:
+    assert [answer["func"] for answer in grown.previewed] == ["runMacro"]
+    groups = {group["title"]: group for group in grown.preview["groups"]}
     assert groups["Rows, columns and names to come in"]["count"] > 50
     texts = [change["text"] for change in groups["Rows, columns and names to come in"]["changes"]]
     assert "Reported: 2027Q1" in texts
     assert "Without a place in this workbook" not in groups
-    refresh(server, excel)
-    value = placed(excel, folder).at("{sotp.value_per_share}")
-    assert preview["after"] == pytest.approx(excel.display(*value), rel=1e-9)
+    value = placed(grown.excel, folder).at("{sotp.value_per_share}")
+    assert grown.preview["after"] == pytest.approx(grown.values[value], rel=1e-9)
 
 
 def test_without_formulas_nothing_comes_in_and_the_way_out_is_named(server: Server, excel: OpenExcel) -> None:
