@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,16 @@ def package(delivered: Path) -> Package:
     return read_package(delivered)
 
 
+@pytest.fixture(scope="session")
+def at_rest() -> list[LiveBook]:
+    """A workbook that a test is done with, and that is as it was delivered."""
+    return []
+
+
 @pytest.fixture
-def live(package: Package) -> LiveBook:
+def live(package: Package, at_rest: list[LiveBook]) -> Iterator[LiveBook]:
     """The delivered workbook, for a test to edit and calculate."""
-    return LiveBook(package)
+    book = at_rest.pop() if at_rest else LiveBook(package)
+    yield book
+    if book.take_back():
+        at_rest.append(book)

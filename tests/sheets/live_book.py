@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from xlwings_addin.engine.calculate import Calculation
@@ -13,7 +13,7 @@ from xlwings_addin.layout.references import Book, PlacedCell
 from xlwings_addin.proof.context import SELECTOR, load_context
 from xlwings_addin.valuation.xiaomi import Results, evaluate
 from xlwings_addin.xlsx.agreement import plain, strictly
-from xlwings_addin.xlsx.package import CellKey, CellValue, Package
+from xlwings_addin.xlsx.package import CellKey, CellValue, Package, read_values
 from xlwings_addin.xlsx.relinking import with_formulas
 
 
@@ -25,11 +25,26 @@ class LiveBook:
         self.results = dict(context.results)
         self.book = Book(replace(context, results=self.results, made=context.made_for))
         self.package, self.typed = package, dict[CellKey, CellValue]()
+        self.delivered, self.results_delivered = package, dict(self.results)
         self.calculation = Calculation(package, callbacks())
         self.formulas = [cell for cell in self.book.cells() if cell.has_formula]
         self.stored = [cell for cell in self.book.cells() if cell.entry.kind == "stored"]
-        self.selected = context.cases[0]
+        self.opening = self.selected = context.cases[0]
         self.select(self.selected)
+        self.values_delivered = self.calculation.values()
+
+    def take_back(self) -> bool:
+        """Undo every edit; whether the book is, in every formula cell, what it was when it was opened."""
+        if self.package is not self.delivered:
+            return False  # a formula was typed over
+        stored = read_values(self.delivered)
+        for at in self.typed:
+            self.calculation.set_value(*at, stored.get(at))
+        self.typed.clear()
+        self.results.clear()
+        self.results.update(self.results_delivered)
+        self.select(self.opening)
+        return self.calculation.values() == self.values_delivered
 
     def __getitem__(self, reference: str) -> CellValue:
         """The value of the cell a reference names: `live["{sotp.value_per_share}"]`."""
@@ -75,10 +90,11 @@ class LiveBook:
         self.results |= changed
         return changed[case]
 
-    def keep_results(self) -> None:
-        """Put the results of every case where the cover keeps them, as the build does."""
+    def keep_results(self, cases: Collection[str] | None = None) -> None:
+        """Put the results of every case, or of some, where the cover keeps them, as the build does."""
         selected, kept = self.selected, dict[CellKey, CellValue]()
-        for case in sorted(self.results, key=lambda name: name == selected):
+        wanted = self.results if cases is None else {selected, *cases}
+        for case in sorted(wanted, key=lambda name: name == selected):
             self.select(case)
             for cell in self.stored:
                 if cell.entry.case == case:

@@ -154,9 +154,9 @@ def test_segments_that_exceed_the_group_fail(live: LiveBook) -> None:
     assert status(live, "twice_revenue") == "OK"
     figures = live[iot], live[revenue]
     assert all(isinstance(figure, float) for figure in figures)
-    live.calculation.set_value(*live.book.at(iot), figures[1])
+    live.type({live.book.at(iot): figures[1]})
     assert status(live, "twice_revenue") == "FAIL"
-    live.calculation.set_value(*live.book.at(iot), figures[0])
+    live.type({live.book.at(iot): figures[0]})
     assert status(live, "twice_revenue") == "OK"
 
 
@@ -173,7 +173,7 @@ def test_an_error_on_a_sheet_fails_its_check(live: LiveBook, typed: str, sheets:
     checks = {key.removeprefix("errors_") for key in live.book.sheets["checks"].lines if "errors_" in key}
     answering = {key for key, placed in live.book.sheets.items() if placed.sheet.only_answers}
     assert checks == set(live.book.sheets) - {"cover", "functions", "checks", *answering}
-    live.calculation.set_value(*live.book.at(typed), "#N/A")
+    live.type({live.book.at(typed): "#N/A"})
     failing = {sheet for sheet in checks if status(live, f"errors_{sheet}") == "FAIL"}
     assert failing >= sheets
     assert str(live["{cover.overall}"]).startswith("FAIL")

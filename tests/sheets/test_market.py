@@ -79,7 +79,7 @@ def test_the_titles_of_the_charts_say_what_the_cells_say_in_the_selected_case(li
 def test_a_maker_that_overtakes_moves_up(live: LiveBook) -> None:
     live.select("base")
     before = live["{market.smartphone_place:place}"]
-    live.calculation.set_value(*live.book.at("{sotp.market_smartphone_samsung}"), 0.01)
+    live.type({live.book.at("{sotp.market_smartphone_samsung}"): 0.01})
     assert live["{market.smartphone_place:place}"] == before - 1 == 2
     assert [live[f"{{market.smartphone_rank_{n}:caption}}"] for n in (1, 2)] == ["Apple", "Xiaomi"]
 
