@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -84,9 +85,12 @@ def test_a_workbook_does_not_differ_from_itself(delivered: Path) -> None:
     assert comparison.notes == ("no value bridge: all cells of both are the same",)
 
 
-def test_what_differs_in_nothing_but_its_bytes_is_worth_the_same(delivered: Path) -> None:
+def test_what_another_program_saves_differs_in_nothing_but_its_bytes_and_is_worth_the_same(
+    delivered: Path,
+) -> None:
     comparison = differences(delivered, edited(delivered, lambda _: None))
     assert comparison.cells == ()
+    assert classes(comparison) == {}
     assert comparison.bridge is not None
     assert (comparison.bridge.change, comparison.bridge.drivers) == (0.0, ())
     assert comparison.bridge.before == pytest.approx(xa.value("base").sotp.value_per_share, rel=1e-12)
@@ -102,13 +106,12 @@ def test_the_same_workbook_is_told_without_what_reads_cells_and_values_inputs(de
     assert done.stdout.strip() == "[]"
 
 
-def test_saving_it_in_another_program_changes_no_cell(delivered: Path) -> None:
-    assert classes(differences(delivered, edited(delivered, lambda _: None))) == {}
-
-
 def test_a_changed_input_is_told_with_what_follows_and_what_it_is_worth(delivered: Path, book: Book) -> None:
-    at = input_at(book, "risk_free")
-    comparison = differences(delivered, edited(delivered, typed(at, 0.02)))
+    at, told = input_at(book, "risk_free"), list[object]()
+    comparison = differences(delivered, edited(delivered, typed(at, 0.02)), progress=told.append)
+    # Progress is told in words.
+    assert told[0] == "Reading the workbooks"
+    assert told[-1] == "Valuing mixes of the inputs, 2 of 2"
     before = book.context.results["base"].inputs
     (change,) = of(comparison, "input changed")
     assert (change.sheet, change.cell, change.line, change.label) == (*at, "risk_free", "Risk-free rate")
@@ -156,23 +159,31 @@ def test_the_parts_of_several_changes_sum_to_the_change_of_the_stored_values(
     assert total == pytest.approx(comparison.bridge.change, abs=ROUNDING)
 
 
-@pytest.mark.parametrize("formula", ["{0}+0", "=SUM(D5:D6)"])
-def test_a_changed_formula_is_told_with_both(delivered: Path, book: Book, formula: str) -> None:
-    at = book.at("{sotp.upside}")
-    before = load_workbook(delivered)[at[0]][at[1]].value
-    after = formula.format(before)
-    comparison = differences(delivered, edited(delivered, typed(at, after)))
-    (change,) = of(comparison, "formula changed")
-    assert (change.sheet, change.cell, change.line) == (*at, "upside")
-    assert (change.old_formula, change.new_formula) == (before, after)
+def test_a_changed_formula_and_one_overwritten_by_a_number_are_told_with_both(
+    delivered: Path, book: Book
+) -> None:
+    sheet = load_workbook(delivered)["SOTP"]
+    lines = ("upside", "market_capitalisation", "price")
+    places = {line: book.at(f"{{sotp.{line}}}") for line in lines}
+    before = {line: sheet[cell].value for line, (_, cell) in places.items()}
+    after = {"upside": f"{before['upside']}+0", "market_capitalisation": "=SUM(D5:D6)", "price": 0.5}
 
+    def change(workbook: Workbook) -> None:
+        for line, (title, cell) in places.items():
+            workbook[title][cell] = after[line]
 
-def test_a_formula_overwritten_by_a_number_is_a_changed_formula(delivered: Path, book: Book) -> None:
-    at = book.at("{sotp.upside}")
-    comparison = differences(delivered, edited(delivered, typed(at, 0.5)))
-    (change,) = of(comparison, "formula changed")
-    assert (change.new, change.new_formula) == (0.5, "")
-    assert change.old_formula.startswith("=")
+    told = {
+        entry.line: entry
+        for entry in of(differences(delivered, edited(delivered, change)), "formula changed")
+    }
+    assert told.keys() == set(lines)
+    for line, entry in told.items():
+        assert (entry.sheet, entry.cell) == places[line]
+        assert entry.old_formula == before[line]
+        assert entry.old_formula.startswith("=")
+    assert told["upside"].new_formula == after["upside"]
+    assert told["market_capitalisation"].new_formula == after["market_capitalisation"]
+    assert (told["price"].new, told["price"].new_formula) == (0.5, "")
 
 
 def test_how_a_program_spells_a_formula_is_no_change(delivered: Path, book: Book) -> None:
@@ -238,6 +249,7 @@ def test_a_typed_date_is_told_as_a_date(delivered: Path, book: Book) -> None:
 # --- rows that moved ----------------------------------------------------------------------------------
 
 
+@cache
 def moved_book(book: Book, sheet: str, first: str, by: int) -> tuple[Book, bytes]:
     """The workbook with rows inserted above a line: every formula still means what it meant."""
     lines = book.sheets[sheet].lines
@@ -325,9 +337,9 @@ def test_another_selected_case_is_told_and_compared_with_itself(delivered: Path,
 
 
 def test_a_case_the_first_book_lacks_starts_from_the_one_it_has_selected(
-    delivered: Path, tables: Path, tmp_path: Path
+    built: Callable[..., Path], tables: Path, tmp_path: Path
 ) -> None:
-    replica = xa.build(tmp_path / "replica.xlsx", case="march_2024_replica")
+    replica = built("replica", case="march_2024_replica")
     (tables / "cases" / "march_2024_replica.csv").unlink()
     fewer = xa.build(tmp_path / "fewer.xlsx", folder=tables, case="march_2024_strict")
     comparison = differences(fewer, replica)
@@ -399,14 +411,6 @@ def test_each_input_can_have_a_part_of_its_own(delivered: Path, book: Book) -> N
     assert len(differences(delivered, path, by="input").bridge.drivers) == 2  # type: ignore[union-attr]
     (note,) = differences(delivered, path, by="sheet").notes  # type: ignore[arg-type]
     assert "by 'sheet' must be one of" in note
-
-
-def test_progress_is_told_in_words(delivered: Path, book: Book) -> None:
-    told: list[object] = []
-    path = edited(delivered, typed(input_at(book, "risk_free"), 0.02))
-    differences(delivered, path, progress=told.append)
-    assert told[0] == "Reading the workbooks"
-    assert told[-1] == "Valuing mixes of the inputs, 2 of 2"
 
 
 # --- other workbooks ----------------------------------------------------------------------------------
