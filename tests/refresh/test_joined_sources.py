@@ -28,9 +28,13 @@ def book_of(path: Path, folder: Path | None = None) -> Book:
     return Book(context, rows_there(pages, context))
 
 
-def said(path: Path, number: int, folder: Path | None = None) -> list[CellValue]:
+def said(path: Path, rows: int, folder: Path | None = None) -> list[list[CellValue]]:
+    """What the first rows of the tax rate on Sources say."""
     book, values = book_of(path, folder), read_values(path)
-    return [values.get(book.at(f"{{sources.tax_rate__{number}:{column}}}")) for column in COLUMNS]
+    return [
+        [values.get(book.at(f"{{sources.tax_rate__{number}:{column}}}")) for column in COLUMNS]
+        for number in range(1, rows + 1)
+    ]
 
 
 def with_own_source(tables: Path, case: str = "bear") -> None:
@@ -44,8 +48,7 @@ def failures(path: Path, folder: Path) -> list[str]:
 
 
 def test_a_row_says_for_which_cases_it_is_in_the_shorter_way(delivered: Path) -> None:
-    assert said(delivered, 1)[0] == "house_2026, house_2026_bull"
-    assert said(delivered, 2)[0] == "base, bear, bull"
+    assert [row[0] for row in said(delivered, 2)] == ["house_2026, house_2026_bull", "base, bear, bull"]
     book, values = book_of(delivered), read_values(delivered)
     of = {values[book.at(f"{{sources.{key}__1:of}}")] for key in ("tolerance", "replicates")}
     assert of == {"all cases", "all but march_2024_replica"}
@@ -68,16 +71,19 @@ def test_every_case_is_said_to_have_the_source_that_its_row_in_the_tables_has(de
 def test_a_case_with_a_source_of_its_own_gets_a_row_and_notes_stay_beside_theirs(
     book_file: Path, tables: Path
 ) -> None:
-    before = [said(book_file, number) for number in range(1, 6)]
+    before = said(book_file, 5)
     mine = book_of(book_file).at("{sources.tax_rate__3:remark}")
     type_into(book_file, {mine: "asked the desk"})
     with_own_source(tables)
     done = refresh_file(book_file, tables)
     assert "Sources: Tax rate" in done.growth.added
-    assert said(book_file, 6, tables) == ["bear", "assumption", "desk note", "asked again"]
-    assert said(book_file, 2, tables) == ["base, bull", *before[1][1:]]
-    assert said(book_file, 3, tables) == [*before[2][:3], "asked the desk"]
-    assert [said(book_file, number, tables) for number in (1, 4, 5)] == [before[0], *before[3:]]
+    assert said(book_file, 6, tables) == [
+        before[0],
+        ["base, bull", *before[1][1:]],
+        [*before[2][:3], "asked the desk"],
+        *before[3:],
+        ["bear", "assumption", "desk note", "asked again"],
+    ]
     assert [change.key for change in done.plan.texts_kept] == ["tax_rate__3"]
     (told,) = failures(book_file, tables)
     assert "asked the desk against half of the way to the general rate" in told
@@ -92,8 +98,9 @@ def test_a_row_that_no_case_takes_any_more_says_so(book_file: Path, tables: Path
     assert sum(line.startswith("tax_rate,") for line in lines) == 1
     case.write_text("".join(line for line in lines if not line.startswith("tax_rate,")), encoding="utf-8")
     refresh_file(book_file, tables)
-    assert said(book_file, 3, tables) == ["no case any more", None, None, None]
-    assert said(book_file, 1, tables)[0] == "house_2026, house_2026_bear, house_2026_bull"
+    first, _, third = said(book_file, 3, tables)
+    assert third == ["no case any more", None, None, None]
+    assert first[0] == "house_2026, house_2026_bear, house_2026_bull"
     assert not failures(book_file, tables)
 
 
