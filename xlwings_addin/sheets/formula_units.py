@@ -56,11 +56,12 @@ def unit_findings(context: Context, every_sheet: Sequence[Sheet]) -> list[str]:
     """What is wrong with the units of the sheets' formulas, and of the model's lines in any of the cases."""
     units = FormulaUnits(every_sheet, context)
     declared = units.declared()
-    if declared not in _FINDINGS:
-        while len(_FINDINGS) >= MOST_KEPT:
-            del _FINDINGS[next(iter(_FINDINGS))]
-        _FINDINGS[declared] = tuple(units.findings())
-    findings = list(_FINDINGS[declared])
+    of_formulas = _FINDINGS.get(declared)
+    if of_formulas is None:
+        if len(_FINDINGS) >= MOST_KEPT:
+            _FINDINGS.clear()
+        of_formulas = _FINDINGS[declared] = tuple(units.findings())
+    findings = list(of_formulas)
     for results in context.results.values():
         findings += check_units(results.inputs.values, results.inputs.tables, Model)
     return list(dict.fromkeys(findings))
