@@ -69,6 +69,13 @@ def old_book(tmp_path: Path) -> Path:
     return Path(shutil.copy(WORKBOOK, tmp_path / "old.xlsx"))
 
 
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Refreshed]:
+    """The old workbook after a refresh."""
+    path = Path(shutil.copy(WORKBOOK, tmp_path_factory.mktemp("grown") / "old.xlsx"))
+    return path, refresh(path)
+
+
 @pytest.fixture
 def places(old_book: Path) -> Book:
     """Where the lines of the old workbook stand."""
@@ -213,9 +220,9 @@ def test_a_name_that_points_elsewhere_is_found_under_its_former_name(old_book: P
     assert changed[0].startswith("name core_wacc stands for Capital!$D$1 where ")
 
 
-def test_an_open_old_workbook_is_checked(old_book: Path) -> None:
-    refresh(old_book)
-    report = check_open(FileMedium(old_book, {}), folder=TABLES)
+def test_an_open_old_workbook_is_checked(grown: tuple[Path, Refreshed]) -> None:
+    path, _ = grown
+    report = check_open(FileMedium(path, {}), folder=TABLES)
     assert report.ok
     assert report.lines == LINES + LATER_LINES + lines_of_later_sheets()
 
@@ -223,14 +230,16 @@ def test_an_open_old_workbook_is_checked(old_book: Path) -> None:
 # --- refresh ------------------------------------------------------------------------------------------
 
 
-def test_a_refresh_of_it_moves_no_figure_names_what_it_adds_and_leaves_no_failure(old_book: Path) -> None:
-    before = figures(old_book)
-    done = refresh(old_book)
+def test_a_refresh_of_it_moves_no_figure_names_what_it_adds_and_leaves_no_failure(
+    grown: tuple[Path, Refreshed],
+) -> None:
+    refreshed_book, done = grown
+    before = figures(WORKBOOK)
     assert (done.plan.overrides, done.plan.formulas, done.plan.unplaced) == ([], [], [])
     assert {change.before for change in done.plan.updated} == {None}
     assert {"Cover: Rows that differ", "History: FY2025", "History: Net profit"} <= set(done.growth.added)
     assert (done.growth.extended, done.growth.missing) == ((), ())
-    after = figures(old_book)
+    after = figures(refreshed_book)
     assert len(before) > 3000
     for line in STORED:  # the column of margins of safety has another heading, and upsides below it
         (upside,) = (after[name] for name in before if name[:3] == ("cover", line, "upside"))
@@ -247,11 +256,11 @@ def test_a_refresh_of_it_moves_no_figure_names_what_it_adds_and_leaves_no_failur
     assert done.value_after == done.value_before
     assert done.account is not None
     assert (done.account.kept, done.account.doubted) == ((), ())
-    report = checked(old_book)
+    report = checked(refreshed_book)
     assert report.ok
     lines = LINES + LATER_LINES + lines_of_later_sheets()
     assert (report.lines, lines_of(report, "missing line")) == (lines, [])
-    assert read_package(old_book).titles[-len(LATER_SHEETS) :] == LATER_SHEETS
+    assert read_package(refreshed_book).titles[-len(LATER_SHEETS) :] == LATER_SHEETS
     assert {f"sheet {title}" for title in LATER_SHEETS} <= set(done.growth.added)
 
 
