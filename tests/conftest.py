@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shutil
 from collections.abc import Callable
 from functools import cache
@@ -174,3 +175,16 @@ def tables(tmp_path: Path) -> Path:
     for folder in ("inputs", "cases"):
         shutil.copytree(tables_folder() / folder, copy / folder)
     return copy
+
+
+@pytest.fixture(scope="session")
+def other_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables with another tax rate of the house view; no test changes them."""
+    folder = tmp_path_factory.mktemp("other") / "tables"
+    for part in ("inputs", "cases"):
+        shutil.copytree(tables_folder() / part, folder / part)
+    assumptions = folder / "inputs" / "assumptions.csv"
+    changed, count = re.subn(r"(?m)^tax_rate,,0\.15,", "tax_rate,,0.17,", assumptions.read_text())
+    assert count == 1
+    assumptions.write_text(changed)
+    return folder

@@ -152,12 +152,14 @@ def test_refresh_updates_what_nobody_changed_and_keeps_the_rest(
     assert len(after["state"]) == 1
 
 
-def test_a_second_refresh_knows_what_the_first_has_written(excel: MemoryBook, new_tables: Path) -> None:
+def test_a_second_refresh_knows_what_the_first_has_written(
+    excel: MemoryBook, new_tables: Path, tmp_path: Path
+) -> None:
     type_in(excel, OVERRIDE, 0.2)
     buttons.refresh()
     buttons.refresh()
     assert excel.app.said[1][0].startswith("Inputs updated: 0; changes of yours kept: 1.")
-    copy = new_tables / "copy.xlsx"
+    copy = tmp_path / "copy.xlsx"
     excel.SaveCopyAs(str(copy))
     state = read_state(read_package(copy))
     assert state is not None

@@ -15,6 +15,7 @@ from tests.refresh.refreshing import refresh_file
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.diff.differences import differences
 from xlwings_addin.diff.waterfall import Step
+from xlwings_addin.inputs.tables import tables_folder
 from xlwings_addin.layout.new_sheet import append_sheet
 from xlwings_addin.proof.context import load_context
 from xlwings_addin.refresh.changes_page import TITLE, Page, PageLine, differences_page
@@ -32,8 +33,12 @@ def delivered(delivered_at_base: Path) -> Path:
     return delivered_at_base
 
 
-@pytest.fixture
-def folder(tables: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables with two other inputs."""
+    tables = tmp_path_factory.mktemp("tables")
+    for part in ("inputs", "cases"):
+        shutil.copytree(tables_folder() / part, tables / part)
     assumptions = tables / "inputs" / "assumptions.csv"
     changed = re.sub(r"(?m)^tax_rate,,0\.15,", "tax_rate,,0.17,", assumptions.read_text())
     changed = re.sub(r"(?m)^vehicle_wacc,,[0-9.]+,", "vehicle_wacc,,0.13,", changed)
@@ -50,9 +55,18 @@ def rows(book: Path, title: str) -> list[tuple[object, ...]]:
     return [row[:7] for row in sheet.iter_rows(values_only=True)]
 
 
-def test_the_sheet_says_what_moved_the_value(book_file: Path, folder: Path) -> None:
-    done = refresh(book_file, folder)
-    table = rows(book_file, TITLE)
+@pytest.fixture(scope="module")
+def refreshed(
+    delivered: Path, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Refreshed]:
+    """The delivered workbook after a refresh that appended a sheet, and what the refresh said."""
+    path = Path(shutil.copy(delivered, tmp_path_factory.mktemp("refreshed")))
+    return path, refresh(path, folder)
+
+
+def test_the_sheet_says_what_moved_the_value(refreshed: tuple[Path, Refreshed]) -> None:
+    path, done = refreshed
+    table = rows(path, TITLE)
     _, case, *shares = next(row[:4] for row in table if row[0] == "HKD a share")
     assert case == "base"
     assert shares == pytest.approx([done.value_before, done.value_after], rel=1e-12)
@@ -80,8 +94,8 @@ def test_overrides_and_formulas_that_were_kept_are_listed(book_file: Path, folde
     assert "=40" in {row[3] for row in table}
 
 
-def test_each_refresh_appends_a_sheet_of_its_own(book_file: Path, folder: Path, tmp_path: Path) -> None:
-    refresh(book_file, folder)
+def test_each_refresh_appends_a_sheet_of_its_own(refreshed: tuple[Path, Refreshed], tmp_path: Path) -> None:
+    book_file = Path(shutil.copy(refreshed[0], tmp_path / "again.xlsx"))
     first, styles = rows(book_file, TITLE), number_of_styles(book_file)
     refresh(book_file, None)
     assert read_package(book_file).titles[-2:] == ("Changes", "Changes 2")
@@ -102,9 +116,9 @@ def test_a_refresh_without_new_facts_has_no_bridge_and_no_chart(book_file: Path)
     assert package.related(package.sheet_part(TITLE), "drawing") is None
 
 
-def test_the_chart_carries_the_bars_of_the_bridge(book_file: Path, folder: Path) -> None:
-    done = refresh(book_file, folder)
-    package = read_package(book_file)
+def test_the_chart_carries_the_bars_of_the_bridge(refreshed: tuple[Path, Refreshed]) -> None:
+    path, done = refreshed
+    package = read_package(path)
     drawing = package.related(package.sheet_part(TITLE), "drawing")
     chart = package.tree(package.related(drawing or "", "chart") or "")
     bars = [

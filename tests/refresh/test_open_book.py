@@ -14,7 +14,6 @@ from tests.refresh.refreshing import refresh_file, type_into
 from xlwings_addin.core.errors import BookError, ChoiceError
 from xlwings_addin.engine.calculate import Calculation
 from xlwings_addin.functions.registry import callbacks
-from xlwings_addin.inputs.tables import tables_folder
 from xlwings_addin.layout.references import Book
 from xlwings_addin.layout.state import State
 from xlwings_addin.proof.check_open import check_open
@@ -106,12 +105,9 @@ def live(delivered: Path) -> LiveBook:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for part in ("inputs", "cases"):
-        shutil.copytree(tables_folder() / part, tmp_path / "tables" / part)
-    assumptions = tmp_path / "tables" / "inputs" / "assumptions.csv"
-    assumptions.write_text(re.sub(r"(?m)^tax_rate,,0\.15,", "tax_rate,,0.17,", assumptions.read_text()))
-    return tmp_path / "tables"
+def folder(other_tables: Path) -> Path:
+    """The tables with another tax rate of the house view."""
+    return other_tables
 
 
 def tax(case: str) -> CellKey:

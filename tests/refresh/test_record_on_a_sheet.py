@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.refresh.refreshing import refresh_file, type_into
-from xlwings_addin.inputs.tables import tables_folder
 from xlwings_addin.layout.new_sheet import with_new_sheet
 from xlwings_addin.layout.record_sheet import RECORD_SHEET, cells_with, state_on
 from xlwings_addin.layout.references import Book
@@ -22,17 +19,10 @@ from xlwings_addin.xlsx.package import read_package
 TAX = "inputs.tax_rate.cases.base"
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def folder(other_tables: Path) -> Path:
     """The tables with a tax rate of 17%; the workbook was built with 15%."""
-    folder = tmp_path_factory.mktemp("tables")
-    for part in ("inputs", "cases"):
-        shutil.copytree(tables_folder() / part, folder / part)
-    assumptions = folder / "inputs" / "assumptions.csv"
-    changed, count = re.subn(r"(?m)^tax_rate,,0\.15,", "tax_rate,,0.17,", assumptions.read_text())
-    assert count == 1
-    assumptions.write_text(changed)
-    return folder
+    return other_tables
 
 
 def of_the_sheet(path: Path) -> State | None:

@@ -58,16 +58,23 @@ def book(delivered: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(delivered, tmp_path / "book.xlsx"))
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tables, with another tax rate of the house view and another share price."""
+    tables = tmp_path_factory.mktemp("tables")
     for part in ("inputs", "cases"):
-        shutil.copytree(tables_folder() / part, tmp_path / "tables" / part)
-    assumptions = tmp_path / "tables" / "inputs" / "assumptions.csv"
+        shutil.copytree(tables_folder() / part, tables / part)
+    assumptions = tables / "inputs" / "assumptions.csv"
     changed = re.sub(r"(?m)^tax_rate,,0\.15,", "tax_rate,,0.17,", assumptions.read_text())
     changed = re.sub(r"(?m)^price_hkd,,38\.86,", "price_hkd,,40,", changed)
     assumptions.write_text(changed)
-    return tmp_path / "tables"
+    return tables
+
+
+@pytest.fixture
+def spoilable(folder: Path, tmp_path: Path) -> Path:
+    """A copy of these tables that a test may change."""
+    return Path(shutil.copytree(folder, tmp_path / "tables"))
 
 
 def refresh(book: Path, folder: Path | None = None, **options: object) -> Refreshed:
@@ -137,15 +144,15 @@ def test_lines_to_keep_and_lines_to_take_decide_otherwise(book: Path, folder: Pa
 
 
 def test_a_figure_of_the_history_is_kept_and_updated_like_an_input(
-    book: Path, folder: Path, places: Book
+    book: Path, spoilable: Path, places: Book
 ) -> None:
-    history = folder / "inputs" / "history.csv"
+    history = spoilable / "inputs" / "history.csv"
     text = history.read_text()
     assert "\nrevenue,2025Q3,113100," in text
     history.write_text(text.replace("\nrevenue,2025Q3,113100,", "\nrevenue,2025Q3,113200,"))
     own = places.at("{reported.quarterly_revenue[6]}")
     write(book, {own: 116_500.0})
-    done = refresh(book, folder)
+    done = refresh(book, spoilable)
     assert read_values(book)[places.at("{reported.quarterly_revenue[7]}")] == 113_200.0
     assert read_values(book)[own] == 116_500.0
     assert [override.key for override in done.plan.overrides] == ["quarterly_revenue"]
@@ -189,15 +196,17 @@ def test_a_book_that_has_lost_its_record_loses_nothing_else(book: Path, folder: 
     assert {change.key for change in taken.plan.updated} == {"tax_rate"}
 
 
-def test_sources_follow_unless_the_analyst_has_written_there(book: Path, folder: Path, places: Book) -> None:
-    assumptions = folder / "inputs" / "assumptions.csv"
+def test_sources_follow_unless_the_analyst_has_written_there(
+    book: Path, spoilable: Path, places: Book
+) -> None:
+    assumptions = spoilable / "inputs" / "assumptions.csv"
     text = assumptions.read_text()
     reason = "before tax; debt is 3% of the whole, so little depends on it"
     assert text.count(reason) == 1
     assumptions.write_text(text.replace(reason, "=1+1 is no formula here"))
     mine = places.at("{sources.raw_beta__1:remark}")
     write(book, {mine: "asked the desk"})
-    done = refresh(book, folder)
+    done = refresh(book, spoilable)
     values = read_values(book)
     assert values[places.at("{sources.cost_of_debt__1:remark}")] == "=1+1 is no formula here"
     assert values[mine] == "asked the desk"
@@ -206,7 +215,7 @@ def test_sources_follow_unless_the_analyst_has_written_there(book: Path, folder:
     assert sheet[places.at("{sources.cost_of_debt__1:remark}")[1]].data_type == "s"
 
 
-def test_a_text_from_outside_never_becomes_a_formula(book: Path, folder: Path) -> None:
+def test_a_text_from_outside_never_becomes_a_formula(book: Path, spoilable: Path) -> None:
     texts = {
         "tax_rate": '=HYPERLINK("https://example.org")',
         "equity_weight": "+1",
@@ -214,7 +223,7 @@ def test_a_text_from_outside_never_becomes_a_formula(book: Path, folder: Path) -
         "cost_of_debt": "@SUM(1)",
     }
     changed = {"raw_beta": "1.02", "cost_of_debt": "0.04", "equity_weight": "0.97"}
-    table = folder / "inputs" / "assumptions.csv"
+    table = spoilable / "inputs" / "assumptions.csv"
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
@@ -226,9 +235,9 @@ def test_a_text_from_outside_never_becomes_a_formula(book: Path, folder: Path) -
         writer.writeheader()
         writer.writerows(rows)
     formulas = {(entry.sheet, entry.cell): entry.text for entry in formula_cells(book)}
-    refresh(book, folder, changes_sheet=True)
+    refresh(book, spoilable, changes_sheet=True)
     assert {(entry.sheet, entry.cell): entry.text for entry in formula_cells(book)} == formulas
-    built = xa.build(book.with_name("built.xlsx"), folder=folder)
+    built = xa.build(book.with_name("built.xlsx"), folder=spoilable)
     of_built = {f"={entry.text}" for entry in formula_cells(built)}
     refreshed_values, built_values = read_values(book), read_values(built)
     for text in texts.values():
@@ -518,12 +527,12 @@ def test_a_later_version_and_a_damaged_record_are_refused(
     assert book.read_bytes() == before
 
 
-def test_tables_that_break_a_rule_leave_the_book_alone(book: Path, folder: Path) -> None:
-    assumptions = folder / "inputs" / "assumptions.csv"
+def test_tables_that_break_a_rule_leave_the_book_alone(book: Path, spoilable: Path) -> None:
+    assumptions = spoilable / "inputs" / "assumptions.csv"
     assumptions.write_text(assumptions.read_text().replace("tax_rate,,0.17,0.15", "tax_rate,,1.7,0.15", 1))
     before = book.read_bytes()
     with pytest.raises((DomainError, InputError), match=r"assumptions\.csv line \d+"):
-        refresh(book, folder)
+        refresh(book, spoilable)
     assert book.read_bytes() == before
 
 
