@@ -183,9 +183,15 @@ class _Prices:
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
         self.results = evaluate(inputs)
+        self._values: dict[frozenset[tuple[str, Value]], float] = {}
 
     def value(self, options: Sequence[Option]) -> float:
-        return float(evaluate(self.inputs.replace(**self._settings(options))).sotp.value_per_share)
+        settings = self._settings(options)
+        asked = frozenset(settings.items())
+        if asked not in self._values:
+            inputs = self.inputs.replace(**settings)
+            self._values[asked] = float(evaluate(inputs).sotp.value_per_share)
+        return self._values[asked]
 
     def _settings(self, options: Sequence[Option]) -> dict[str, Value]:
         settings: dict[str, Value] = {}

@@ -257,14 +257,9 @@ class Tables:
         return {figure: standing_row(rows) for figure, rows in self.figures.items()}
 
     @cached_property
-    def reported_figures(self) -> dict[tuple[int, date], Any]:
-        """Room for what `inputs.base_year` has worked out of a base year as it stood on a day."""
+    def worked_out(self) -> dict[object, Any]:
+        """Room for what other modules have worked out of these figures, which never change."""
         return {}
-
-    @cached_property
-    def sound_base_years(self) -> set[tuple[object, ...]]:
-        """Room for which base years `inputs.rules` has found every figure of, and for which businesses."""
-        return set()
 
     def replace(self, figures: Mapping[tuple[str, str], float | None]) -> Tables:
         """A copy in which figures of the history, by key and period, are others; None leaves one out.
