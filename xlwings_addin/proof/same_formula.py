@@ -7,6 +7,11 @@ from xlwings_addin.inputs.renamed import current_text
 from xlwings_addin.xlsx.agreement import normal_formula
 
 
+def is_same_formula(one: str, other: str) -> bool:
+    """Whether two texts say the same, whichever hosts wrote them."""
+    return one == other or host_neutral(one) == host_neutral(other)
+
+
 def host_neutral(formula: str) -> str:
     """A formula's text without what hosts write differently, and with words of ours as they are now.
 

@@ -26,7 +26,7 @@ from xlwings_addin.layout.references import HEADINGS, Book, PlacedCell
 from xlwings_addin.layout.state import Arrival, State, fingerprint, in_present_format, name_of
 from xlwings_addin.proof.fitting import fitted
 from xlwings_addin.proof.reading import OpenCells, figure_of, is_of_own_case, located, pages_of_open
-from xlwings_addin.proof.same_formula import host_neutral
+from xlwings_addin.proof.same_formula import is_same_formula
 from xlwings_addin.refresh.request import RefreshRequest
 from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets.spec import Context
@@ -165,7 +165,7 @@ class _Planner:
         expected = self.book.formula(cell)
         if cell.line is None or content == expected:
             return
-        if not isinstance(content, str) or host_neutral(content) != host_neutral(expected):
+        if not isinstance(content, str) or not is_same_formula(content, expected):
             self.plan.formulas.append(_change(self.book, cell, content, content, expected))
 
     def finished(self, written: str) -> Plan:
@@ -269,7 +269,7 @@ class _Planner:
     def _follows(self, cell: PlacedCell, name: str, content: CellValue, link: str) -> bool:
         """Whether a cell holds our link; where formulas are not seen, whether it may: it shows its value."""
         if self.opened.sees_formulas:
-            return isinstance(content, str) and host_neutral(content) == host_neutral(link)
+            return isinstance(content, str) and is_same_formula(content, link)
         title, address = self.book.at(cell.parent or "", cell.sheet.key)
         value = self.opened.read(title).get(address)
         return (self._was_inherited(name) or cell.follows) and not disagreement(content, value)
