@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from xlwings_addin.core.errors import BookError, ValuationError
 from xlwings_addin.inputs.calendar import Calendar, is_quarter, is_year
 from xlwings_addin.inputs.cases import Origin
 from xlwings_addin.inputs.reported import keys_by_quarter, keys_by_year
 from xlwings_addin.inputs.tables import Row, Tables
-from xlwings_addin.layout.references import HEADINGS, Book, PlacedSheet
+from xlwings_addin.layout.references import HEADINGS, Book, PlacedSheet, Rows
 from xlwings_addin.proof.pages import Pages
 from xlwings_addin.proof.report import Finding, Report
 from xlwings_addin.sheets import cover as cover_sheet
@@ -36,12 +36,20 @@ _YEAR, _QUARTER = re.compile(r"FY\d{4}"), re.compile(r"\d{4}Q[1-4]")
 class Fitted:
     """A context that has what a workbook has columns for, and what of the tables has none there.
 
-    `blocks` are those of the sheets, for `Book`.
+    `blocks` are those of the sheets, for `Book`. `placed` are the workbooks that were asked for.
     """
 
     context: Context
     without_column: tuple[str, ...]
     blocks: Mapping[str, Sequence[Block]]
+    placed: dict[object, Book] = field(default_factory=dict)
+
+    def book(self, rows: Rows) -> Book:
+        """The sheets with their lines in the rows of a workbook; the same for the same rows and columns."""
+        where = frozenset(rows.items()), frozenset(rows.titles.items()), repr(self.context.columns_moved)
+        if where not in self.placed:
+            self.placed[where] = Book(self.context, Rows(rows, rows.titles), blocks=self.blocks)
+        return self.placed[where]
 
 
 def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
@@ -64,14 +72,14 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     if key not in context.fits:
         of_this = replace(context, source_rows=sources, live_cases=live)
         context.fits[key] = _fit(of_this, cases, calendar, parents)
-    of_book, missing, book = context.fits[key]
+    of_book, missing, book, placed = context.fits[key]
     of_book = replace(of_book, columns_moved=_columns_moved(book, pages))
-    return Fitted(of_book, missing, book.blocks)
+    return Fitted(of_book, missing, book.blocks, placed)
 
 
 def _fit(
     context: Context, cases: tuple[str, ...], calendar: Calendar, parents: Mapping[str, str]
-) -> tuple[Context, tuple[str, ...], Book]:
+) -> tuple[Context, tuple[str, ...], Book, dict[object, Book]]:
     """A context with other cases and periods, what of the tables it has no column for, and its sheets."""
     missing = [f"case {case}" for case in context.cases if case not in cases]
     own = tuple(case for case in cases if case not in {*context.results, *context.unlisted})
@@ -85,7 +93,7 @@ def _fit(
             tables = replace(tables, history=tuple(row for row in tables.history if row not in lost))
             results = _without(lost, tables, results)
     of_book = replace(context, tables=tables, results=results, columns_of_book=calendar, own_cases=own)
-    return of_book, tuple(missing), Book(of_book)
+    return of_book, tuple(missing), Book(of_book), {}
 
 
 def _cases(pages: Pages) -> tuple[str, ...]:

@@ -238,7 +238,7 @@ class Filling:
         """The book with everything in its place; asked for once headings and keys are put."""
         pages = Pages(self.read, lambda: self.pages)
         fit = fitted(self.context, pages, grown=True)
-        return Book(fit.context, rows_there(pages, fit.context), blocks=fit.blocks)
+        return fit.book(rows_there(pages, fit.context))
 
     def filled(self) -> tuple[Package, Growth]:
         """The workbook, and what it has gained."""
