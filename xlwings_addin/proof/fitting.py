@@ -69,6 +69,8 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     as_grown = cases, calendar, live, (rows[0], True, rows[2]), *sorted(parents.items())
     if not grown and as_grown in context.fits and _has_all_sources(context.fits[as_grown][2], pages):
         key = as_grown
+    if key not in context.fits and as_grown in context.fits:
+        context.fits[key] = _with_source_rows(context.fits[as_grown], sources)
     if key not in context.fits:
         of_this = replace(context, source_rows=sources, live_cases=live)
         context.fits[key] = _fit(of_this, cases, calendar, parents)
@@ -77,9 +79,11 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     return Fitted(of_book, missing, book.blocks, placed)
 
 
-def _fit(
-    context: Context, cases: tuple[str, ...], calendar: Calendar, parents: Mapping[str, str]
-) -> tuple[Context, tuple[str, ...], Book, dict[object, Book]]:
+_Fit = tuple[Context, tuple[str, ...], Book, dict[object, Book]]
+"""A context, what it has no column for, its sheets, and those in the rows of workbooks."""
+
+
+def _fit(context: Context, cases: tuple[str, ...], calendar: Calendar, parents: Mapping[str, str]) -> _Fit:
     """A context with other cases and periods, what of the tables it has no column for, and its sheets."""
     missing = [f"case {case}" for case in context.cases if case not in cases]
     own = tuple(case for case in cases if case not in {*context.results, *context.unlisted})
@@ -94,6 +98,13 @@ def _fit(
             results = _without(lost, tables, results)
     of_book = replace(context, tables=tables, results=results, columns_of_book=calendar, own_cases=own)
     return of_book, tuple(missing), Book(of_book), {}
+
+
+def _with_source_rows(fit: _Fit, rows: SourceRows) -> _Fit:
+    """The same with other rows for the sources of inputs, which only their own sheet shows."""
+    of_book, missing, book, _ = fit
+    of_book = replace(of_book, source_rows=rows)
+    return of_book, missing, book.of(of_book, {sources_sheet.SHEET.key}), {}
 
 
 def _cases(pages: Pages) -> tuple[str, ...]:
