@@ -10,7 +10,7 @@ import pytest
 from xlwings_addin.core.errors import ChoiceError, DomainError, InputError, ShapeError
 from xlwings_addin.inputs.cases import Inputs
 from xlwings_addin.segments.scalars import Scalars
-from xlwings_addin.valuation.draws import Batch, evaluate_many
+from xlwings_addin.valuation.draws import Batch, TracedCase, evaluate_many
 from xlwings_addin.valuation.model import Model
 from xlwings_addin.valuation.xiaomi import evaluate
 
@@ -202,3 +202,17 @@ def test_bad_draws_are_named(
 def test_a_block_and_a_thread_are_at_least_one(base: Inputs, option: str) -> None:
     with pytest.raises(DomainError, match=f"^{option} 0 must be at least 1$"):
         evaluate_many(base, {"tax_rate": [0.1]}, lines=["sotp.upside"], **{option: 0})
+
+
+def test_questions_that_share_a_traced_case_have_the_figures_of_each_alone(base: Inputs) -> None:
+    traced = TracedCase(base)
+    asked = [
+        ("vehicle_wacc", 0.12, ("sotp.value_per_share",)),
+        ("tax_rate", 0.2, ("devices.enterprise_value", "sotp.value_per_share")),
+        ("vehicle_wacc", 0.12, ("vehicle_units.revenue", "vehicle_units.ebit")),
+    ]
+    for key, value, lines in asked:
+        shared = Batch(base, [key], lines, traced=traced)({key: [value]})
+        alone = Batch(base, [key], lines)({key: [value]})
+        for name in lines:
+            assert shared[name].tolist() == alone[name].tolist()
