@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache, partial
-from typing import overload
+from typing import Any, overload
 
 from xlwings_addin.xlsx.contents import CellContent, content_of, text_of, unescaped
 from xlwings_addin.xlsx.scanning import Scanner, SheetCell, Span, check
@@ -26,6 +26,11 @@ class SheetCells(Sequence[SheetCell]):
     def contents(self) -> list[CellContent]:
         """What the cells say, in the same order."""
         return [content_of(self.data, cell) for cell in self._cells]
+
+    @cached_property
+    def worked_out(self) -> dict[object, Any]:
+        """Room for what other modules have made of these cells, which never change."""
+        return {}
 
     @property
     def starts(self) -> Sequence[int]:
