@@ -82,6 +82,32 @@ def evaluate_many(
     return Batch(inputs, tuple(draws), lines, block=block, threads=threads)(draws)
 
 
+def evaluate_few(inputs: Inputs, draws: Mapping[str, Floats], line: str) -> Floats:
+    """A line for a handful of draws, (draws,) or (years, draws); NaN for one that breaks a rule.
+
+    The whole model takes them at once. `evaluate_many` asks first which lines they move, as a valuation and a
+    half, and has that back where draws are many or come again. Errors as there.
+    """
+    require_drawable(tuple(draws), inputs.tables.company)
+    count = len(next(iter(draws.values())))
+    valid = np.ones(count, dtype=np.bool_)
+    for _, breaks in out_of_range(draws, inputs.tables.company):
+        valid &= ~breaks
+    in_range = np.flatnonzero(valid)
+    scalars = Scalars(inputs.values, inputs.tables, drawn={key: draws[key][valid] for key in draws})
+    for _, breaks in broken(scalars, draws.keys()):
+        valid[in_range[np.broadcast_to(breaks, in_range.shape)]] = False
+    standing = {key: values[valid] for key, values in draws.items()}
+    groups = Model(Scalars(inputs.values, inputs.tables, drawn=standing)).groups()
+    group, declared = find(groups, line)
+    with np.errstate(all="ignore"):
+        values = np.asarray(getattr(group, declared.key), dtype=np.float64)
+    shape = values.shape[:-1] if values.ndim else ()
+    whole: Floats = np.full((*shape, count), np.nan)
+    whole[..., valid] = values
+    return whole
+
+
 class Batch:
     """A case prepared for draws of some inputs and for some lines: call it with draws, as often as they come.
 
