@@ -10,6 +10,9 @@ import pytest
 
 import xlwings_addin as xa
 from xlwings_addin.analytics.implied import Implied
+from xlwings_addin.analytics.implied_answers import CURVE_POINTS, FURTHEST, MARGIN_STEP, ImpliedAnswers
+from xlwings_addin.analytics.iso import curve_for
+from xlwings_addin.analytics.question import lever
 from xlwings_addin.core.errors import DomainError, InputError
 from xlwings_addin.inputs.cases import load_inputs
 from xlwings_addin.inputs.drivers import read_drivers
@@ -311,3 +314,18 @@ def test_a_table_that_cannot_be_read_names_line_and_column(
     with pytest.raises(InputError, match=rule) as raised:
         read_drivers(folder)
     assert "drivers.csv" in str(raised.value)
+
+
+@pytest.mark.parametrize(("case", "price"), [("house_2026", 15.0), ("base", 38.86)])
+def test_pairs_are_the_nearest_to_the_case_of_which_all_are_worth_the_price(case: str, price: float) -> None:
+    inputs, book = load_inputs(case), read_drivers()
+    curve = ImpliedAnswers(inputs, book, price, None).curve
+    assert curve is not None
+    start = lever(inputs, book, curve.against).start
+    steps = [start + MARGIN_STEP * place for place in range(-FURTHEST, FURTHEST + 1)]
+    wide = curve_for(inputs, book, np.array([price]), curve.key, curve.against, values=steps).points
+    windows = [wide[first : first + CURVE_POINTS] for first in range(len(wide) - CURVE_POINTS + 1)]
+    full = [window for window in windows if all(point.values for point in window)]
+    assert full
+    nearest = min(full, key=lambda window: round(abs(window[CURVE_POINTS // 2].against - start), 9))
+    assert curve.points == nearest

@@ -10,7 +10,7 @@ import pytest
 from xlwings_addin.core.errors import ChoiceError, DomainError, InputError, ShapeError
 from xlwings_addin.inputs.cases import Inputs
 from xlwings_addin.segments.scalars import Scalars
-from xlwings_addin.valuation.draws import Batch, evaluate_many
+from xlwings_addin.valuation.draws import Batch, TracedCase, evaluate_few, evaluate_many
 from xlwings_addin.valuation.model import Model
 from xlwings_addin.valuation.xiaomi import evaluate
 
@@ -202,3 +202,38 @@ def test_bad_draws_are_named(
 def test_a_block_and_a_thread_are_at_least_one(base: Inputs, option: str) -> None:
     with pytest.raises(DomainError, match=f"^{option} 0 must be at least 1$"):
         evaluate_many(base, {"tax_rate": [0.1]}, lines=["sotp.upside"], **{option: 0})
+
+
+def test_questions_that_share_a_traced_case_have_the_figures_of_each_alone(base: Inputs) -> None:
+    traced = TracedCase(base)
+    asked = [
+        ("vehicle_wacc", 0.12, ("sotp.value_per_share",)),
+        ("tax_rate", 0.2, ("devices.enterprise_value", "sotp.value_per_share")),
+        ("vehicle_wacc", 0.12, ("vehicle_units.revenue", "vehicle_units.ebit")),
+    ]
+    for key, value, lines in asked:
+        shared = Batch(base, [key], lines, traced=traced)({key: [value]})
+        alone = Batch(base, [key], lines)({key: [value]})
+        for name in lines:
+            assert shared[name].tolist() == alone[name].tolist()
+
+
+@pytest.mark.parametrize("line", ["sotp.value_per_share", "vehicle_units.revenue"])
+def test_a_few_draws_are_worth_what_many_are_and_those_that_break_a_rule_are_left_out(
+    base: Inputs, line: str
+) -> None:
+    draws = {
+        "vehicle_wacc": np.array([0.11, 0.12, 0.12, -3.0]),
+        "vehicle_terminal_growth": np.array([0.015, 0.20, 0.02, 0.015]),
+    }
+    few, many = evaluate_few(base, draws, line), evaluate_many(base, draws, lines=[line])[line]
+    assert np.array_equal(few, many, equal_nan=True)
+    assert np.isfinite(few[..., [0, 2]]).all()
+    assert np.isnan(few[..., [1, 3]]).all()
+
+
+def test_a_few_draws_of_what_cannot_be_drawn_or_of_no_line_are_refused(base: Inputs) -> None:
+    with pytest.raises(DomainError):
+        evaluate_few(base, {"base_year": np.array([2025.0])}, "sotp.value_per_share")
+    with pytest.raises(ChoiceError):
+        evaluate_few(base, {"vehicle_wacc": np.array([0.11])}, "sotp.value_per_shar")

@@ -40,9 +40,10 @@ from xlwings_addin.analytics.shapley import (
 from xlwings_addin.core.errors import ChoiceError, ValuationError
 from xlwings_addin.inputs.cases import Inputs
 from xlwings_addin.inputs.company import Company
+from xlwings_addin.inputs.mixed_tables import TableMixer
 from xlwings_addin.inputs.parameter import Parameter, Value
 from xlwings_addin.inputs.parameters import PARAMETERS, parameter
-from xlwings_addin.inputs.tables import Row, Tables, period_end
+from xlwings_addin.inputs.tables import Tables, period_end
 from xlwings_addin.valuation.xiaomi import evaluate
 
 if TYPE_CHECKING:
@@ -435,7 +436,7 @@ class _Mixes:
         self.changes = changes_between(before, after)
         self.evaluations = 0
         self._values: dict[int, dict[int, float]] = {}
-        self._tables = lru_cache(maxsize=REMEMBERED)(partial(_mixed, before.tables, after.tables))
+        self._tables = lru_cache(maxsize=REMEMBERED)(TableMixer(before.tables, after.tables).mixed)
         self.inputs = lru_cache(maxsize=REMEMBERED)(self._inputs)
 
     def chosen(self, made: int) -> tuple[InputChange, ...]:
@@ -481,20 +482,3 @@ class _Mixes:
                 raise
             return str(error)
         return ""
-
-
-def _mixed(before: Tables, after: Tables, figures: frozenset[tuple[str, str]]) -> Tables:
-    """The tables before, but for some figures: all rows that state those are the rows after."""
-    if not figures:
-        return before
-
-    def mixed(old: tuple[Row, ...], new: tuple[Row, ...]) -> tuple[Row, ...]:
-        kept = (row for row in old if (row.key, row.period) not in figures)
-        return (*kept, *(row for row in new if (row.key, row.period) in figures))
-
-    return replace(
-        before,
-        history=mixed(before.history, after.history),
-        articles=mixed(before.articles, after.articles),
-        assumptions=mixed(before.assumptions, after.assumptions),
-    )

@@ -35,7 +35,7 @@ from xlwings_addin.inputs.defaults import DEFAULT_CASE
 from xlwings_addin.inputs.drivers import DriverBook, read_drivers
 from xlwings_addin.inputs.parameter import Value
 from xlwings_addin.inputs.rules import require_drawable
-from xlwings_addin.valuation.draws import Batch
+from xlwings_addin.valuation.draws import evaluate_few
 from xlwings_addin.valuation.xiaomi import evaluate
 
 if TYPE_CHECKING:
@@ -183,9 +183,15 @@ class _Prices:
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
         self.results = evaluate(inputs)
+        self._values: dict[frozenset[tuple[str, Value]], float] = {}
 
     def value(self, options: Sequence[Option]) -> float:
-        return float(evaluate(self.inputs.replace(**self._settings(options))).sotp.value_per_share)
+        settings = self._settings(options)
+        asked = frozenset(settings.items())
+        if asked not in self._values:
+            inputs = self.inputs.replace(**settings)
+            self._values[asked] = float(evaluate(inputs).sotp.value_per_share)
+        return self._values[asked]
 
     def _settings(self, options: Sequence[Option]) -> dict[str, Value]:
         settings: dict[str, Value] = {}
@@ -230,7 +236,7 @@ class _Prices:
             inputs = self.inputs.replace(**self._settings(options))
             if not draws:
                 return np.full(count, evaluate(inputs).sotp.value_per_share)
-            return Batch(inputs, tuple(draws), (VALUE_PER_SHARE,))(draws)[VALUE_PER_SHARE]
+            return evaluate_few(inputs, draws, VALUE_PER_SHARE)
         except ValuationError:
             return np.full(count, np.nan)
 

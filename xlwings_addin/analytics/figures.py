@@ -21,9 +21,8 @@ from xlwings_addin.inputs.cases import Inputs
 from xlwings_addin.inputs.drivers import DriverBook
 from xlwings_addin.inputs.expressions import Formula
 from xlwings_addin.inputs.tables import period_end
-from xlwings_addin.segments.lines import ModelLine
 from xlwings_addin.segments.scalars import Scalars
-from xlwings_addin.valuation.draws import Batch
+from xlwings_addin.valuation.draws import Batch, TracedCase
 from xlwings_addin.valuation.model import Model, find
 
 Floats = NDArray[np.float64]
@@ -37,15 +36,25 @@ LTM = "LTM"
 
 
 class Figures:
-    """Formulas prepared for scenarios of some inputs of a case: call it with them."""
+    """Formulas prepared for scenarios of some inputs of a case: call it with them.
+
+    `traced` is the case where other questions have traced it already.
+    """
 
     def __init__(
-        self, inputs: Inputs, book: DriverBook, formulas: Mapping[str, Formula], moved: Sequence[str]
+        self,
+        inputs: Inputs,
+        book: DriverBook,
+        formulas: Mapping[str, Formula],
+        moved: Sequence[str],
+        *,
+        traced: TracedCase | None = None,
     ) -> None:
         self.inputs, self.book, self.formulas, self.moved = inputs, book, dict(formulas), tuple(moved)
         self.base_year = inputs.count("base_year")
-        self.lines = _declared(inputs, set(self._lines_of(self.formulas.values())))
-        self.batch = Batch(inputs, self.moved, tuple(self.lines))
+        names = sorted(set(self._lines_of(self.formulas.values())))
+        self.batch = Batch(inputs, self.moved, names, traced=traced)
+        self.lines = self.batch.plan.lines
 
     def _lines_of(self, formulas: Any, seen: frozenset[str] = frozenset()) -> Iterator[str]:
         """The lines that formulas rest on, those of measures among them."""
@@ -185,12 +194,6 @@ def _worth(lines: Mapping[str, Any], group: str) -> OverYears:
     return OverYears(left / factor.years[:length])
 
 
-def _declared(inputs: Inputs, names: set[str]) -> dict[str, ModelLine[Any]]:
-    """The lines that are asked for, by full name; `ChoiceError` with the nearest for an unknown one."""
-    groups = Model(Scalars(inputs.values, inputs.tables)).groups()
-    return {name: find(groups, name)[1] for name in sorted(names)}
-
-
 def unit_of(inputs: Inputs, book: DriverBook, formula: Formula) -> str:
     """The unit of a formula that is one measure, line or input; none for any other."""
     if len(formula.references) != 1:
@@ -205,4 +208,5 @@ def _unit(inputs: Inputs, book: DriverBook, name: str) -> str:
         return measure.unit
     if "." not in name:
         return inputs.parameter(name).printed_unit
-    return inputs.tables.company.text(_declared(inputs, {name})[name].unit)
+    groups = Model(Scalars(inputs.values, inputs.tables)).groups()
+    return inputs.tables.company.text(find(groups, name)[1].unit)

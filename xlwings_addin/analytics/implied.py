@@ -31,6 +31,7 @@ from xlwings_addin.inputs.cases import Inputs, load_inputs
 from xlwings_addin.inputs.defaults import DEFAULT_CASE
 from xlwings_addin.inputs.drivers import DriverBook, Measure, read_drivers
 from xlwings_addin.inputs.tables import Row
+from xlwings_addin.valuation.draws import TracedCase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -267,20 +268,14 @@ def solve_for(
     settings: Mapping[str, float] | None = None,
     hold: Collection[str] = (),
     between: tuple[float, float] | None = None,
+    traced: TracedCase | None = None,
 ) -> Implied:
-    """`implied` with the inputs and the drivers at hand."""
-    formula = target_of(book, key, target)
-    moved = lever(inputs, book, key, hold=hold, between=between)
-    question = Question(inputs, book, moved, formula)
-    curve = sampled(question.values, grid(moved.low, moved.high, start=moved.start, scale=moved.scale))
+    """`implied` with the inputs and the drivers at hand; `traced` where others have traced the case."""
+    question = question_of(traced or TracedCase(inputs), book, key, target=target, hold=hold, between=between)
+    moved, formula = question.lever, question.target
+    curve, answers = solved(question, book, wanted)
     case = {name: np.array([inputs.number(name)]) for name in moved.moves}
     present = float(question.figures(case)[TARGET][0])
-    if not np.isfinite(curve.values).any():
-        raise _nowhere_sound(question, curve)
-    if curve.is_level:
-        rule = f"moves nothing in {formula.text} in case {inputs.case}"
-        raise InputError("solve", key, rule, display=moved.driver.key)
-    crossed = crossings(question.values, curve, wanted)
     return Implied(
         identity=identity_of(inputs),
         key=moved.driver.key,
@@ -291,15 +286,45 @@ def solve_for(
         settings=dict(settings or {}),
         hold=tuple(hold),
         start=moved.start,
-        start_result=_results(inputs, book, moved, np.array([moved.start]))[0],
+        start_result=_results(question, book, np.array([moved.start]))[0],
         result_unit=_result_unit(inputs, book, moved),
         present=present,
         looked_in=_sound_range(curve),
-        answers=_answers(question, book, curve, crossed, wanted),
+        answers=answers,
         labels={measure.key: (measure.label, measure.unit) for measure in _measures(book)},
-        in_the_case={key: _defined(values[0]) for key, values in _meanings(inputs, book, case).items()},
+        in_the_case={key: _defined(values[0]) for key, values in _meanings(question, book, case).items()},
         figures=_figures(book),
     )
+
+
+def question_of(
+    case: TracedCase,
+    book: DriverBook,
+    key: str,
+    *,
+    target: str = "",
+    hold: Collection[str] = (),
+    between: tuple[float, float] | None = None,
+) -> Question:
+    """One line of a case as a function of one input or driver, as `implied` asks it."""
+    formula = target_of(book, key, target)
+    return Question(case, book, lever(case.inputs, book, key, hold=hold, between=between), formula)
+
+
+def solved(question: Question, book: DriverBook, wanted: Floats) -> tuple[Curve, tuple[Answer, ...]]:
+    """The line over all that the rules allow, and an answer for each value that it is to have.
+
+    Raises `DomainError` where every point breaks a rule, `InputError` where the driver moves nothing.
+    """
+    moved = question.lever
+    curve = sampled(question.values, grid(moved.low, moved.high, start=moved.start, scale=moved.scale))
+    if not np.isfinite(curve.values).any():
+        raise _nowhere_sound(question, curve)
+    if curve.is_level:
+        rule = f"moves nothing in {question.target.text} in case {question.inputs.case}"
+        raise InputError("solve", moved.driver.key, rule, display=moved.driver.key)
+    crossed = crossings(question.values, curve, wanted)
+    return curve, _answers(question, book, curve, crossed, wanted)
 
 
 def _nowhere_sound(question: Question, curve: Curve) -> DomainError:
@@ -354,8 +379,8 @@ def _unsolved(curve: Curve, target: float) -> Answer:
 def _solutions(question: Question, book: DriverBook, points: Floats) -> list[Solution]:
     inputs, moved = question.inputs, question.lever
     draws = moved.draws(inputs, points)
-    meanings = _meanings(inputs, book, draws)
-    results, reached = _results(inputs, book, moved, points), question.values(points).tolist()
+    meanings = _meanings(question, book, draws)
+    results, reached = _results(question, book, points), question.values(points).tolist()
     return [
         Solution(
             value=point,
@@ -383,12 +408,13 @@ def _defined(number: float) -> float | None:
     return float(number) if np.isfinite(number) else None
 
 
-def _meanings(inputs: Inputs, book: DriverBook, draws: Mapping[str, Floats]) -> dict[str, Floats]:
+def _meanings(question: Question, book: DriverBook, draws: Mapping[str, Floats]) -> dict[str, Floats]:
     """What the table says where inputs have these values."""
     measures = _measures(book)
     if not measures or not len(next(iter(draws.values()))):
         return {}
-    figures = Figures(inputs, book, {measure.key: measure.formula for measure in measures}, tuple(draws))
+    formulas = {measure.key: measure.formula for measure in measures}
+    figures = Figures(question.inputs, book, formulas, tuple(draws), traced=question.case)
     values = figures(draws)
     return {
         measure.key: figures.first_year(values[measure.key])
@@ -398,11 +424,12 @@ def _meanings(inputs: Inputs, book: DriverBook, draws: Mapping[str, Floats]) -> 
     }
 
 
-def _results(inputs: Inputs, book: DriverBook, moved: Lever, points: Floats) -> list[float | None]:
+def _results(question: Question, book: DriverBook, points: Floats) -> list[float | None]:
     """What comes of a driver where its table says so, at points of it."""
+    inputs, moved = question.inputs, question.lever
     formula = moved.driver.result
     if formula is None or not len(points):
         return [None] * len(points)
     draws = moved.draws(inputs, points)
-    figures = Figures(inputs, book, {"result": formula}, tuple(moved.moves))
+    figures = Figures(inputs, book, {"result": formula}, tuple(moved.moves), traced=question.case)
     return [_defined(number) for number in figures(draws)["result"].tolist()]

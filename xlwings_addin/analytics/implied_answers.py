@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xlwings_addin.analytics.implied import Implied, solve_for
-from xlwings_addin.analytics.iso import IsoCurve, IsoPoint, curve_for
+from xlwings_addin.analytics.iso import IsoCurve, IsoPoint, curve_for, point_at
 from xlwings_addin.analytics.question import lever
 from xlwings_addin.analytics.tornado import Tornado
 from xlwings_addin.core.errors import ValuationError
@@ -22,6 +22,7 @@ from xlwings_addin.inputs.cases import Inputs
 from xlwings_addin.inputs.drivers import Driver, DriverBook
 from xlwings_addin.inputs.rules import require_drawable
 from xlwings_addin.inputs.tables import Row, Tables
+from xlwings_addin.valuation.draws import TracedCase
 from xlwings_addin.valuation.parts import implied_part
 
 MOST = 8
@@ -93,11 +94,16 @@ class ImpliedAnswers:
         wanted: float | None = None,
     ) -> Asked:
         values = np.array([self.price if wanted is None else wanted])
+        about = (self.inputs, self.book, values, key)
         try:
-            solved = solve_for(self.inputs, self.book, values, key, target=target, hold=hold)
+            solved = solve_for(*about, target=target, hold=hold, traced=self._traced)
             return Asked(key, label, hold, solved)
         except ValuationError as error:
             return Asked(key, label, hold, None, str(error))
+
+    @cached_property
+    def _traced(self) -> TracedCase:
+        return TracedCase(self.inputs)
 
     def of(self, key: str) -> Implied | None:
         """The answer of a driver without anything that stays."""
@@ -126,12 +132,29 @@ class ImpliedAnswers:
                 return self._curve(solve, against, values)
             start, half = lever(self.inputs, self.book, against).start, CURVE_POINTS // 2
             around = self._curve(solve, against, _steps(start, -half, half))
-            if all(point.values for point in around.points):
-                return around
-            wide = self._curve(solve, against, _steps(start, -FURTHEST, FURTHEST))
-            return replace(wide, points=_fullest(wide.points))
+            return replace(around, points=self._fullest(list(around.points), start, solve, against))
         except ValuationError:
             return None
+
+    def _fullest(
+        self, points: list[IsoPoint], start: float, solve: str, against: str
+    ) -> tuple[IsoPoint, ...]:
+        """The neighbours with the most pairs among them, of several the nearest to the case.
+
+        Points further out are looked at only while no neighbours nearer to the case are all pairs.
+        """
+        price = np.array([self.price])
+        for away in range(CURVE_POINTS // 2, FURTHEST + 1):
+            if away > CURVE_POINTS // 2:
+                below, above = (
+                    point_at(at, self.inputs, self.book, price, solve, against)
+                    for at in (*_steps(start, -away, -away), *_steps(start, away, away))
+                )
+                points = [below, *points, above]
+            fullest = _fullest(points)
+            if all(point.values for point in fullest):
+                break
+        return fullest
 
     def _curve(self, solve: str, against: str, values: list[float]) -> IsoCurve:
         return curve_for(self.inputs, self.book, np.array([self.price]), solve, against, values=values)

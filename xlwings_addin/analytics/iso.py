@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xlwings_addin.analytics.identity import Identity, identity_of
-from xlwings_addin.analytics.implied import Answer, Floats, Implied, solve_for, targets
-from xlwings_addin.analytics.question import lever, require_independent, with_settings
+from xlwings_addin.analytics.implied import Answer, Floats, question_of, solved, targets
+from xlwings_addin.analytics.question import lever, require_independent, target_of, with_settings
 from xlwings_addin.analytics.steps import steps_of
 from xlwings_addin.core.errors import InputError, ValuationError
 from xlwings_addin.inputs.cases import Inputs, load_inputs
 from xlwings_addin.inputs.defaults import DEFAULT_CASE
 from xlwings_addin.inputs.drivers import DriverBook, read_drivers
+from xlwings_addin.valuation.draws import TracedCase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,23 +130,35 @@ def curve_for(
     hold: Collection[str] = (),
 ) -> IsoCurve:
     """`iso_curve` with the inputs and the drivers at hand."""
-    other = lever(inputs, book, against)
-    require_independent(lever(inputs, book, solve, hold=hold), other, "against")
-    points: list[IsoPoint] = []
-    solved: Implied | None = None
-    for at in steps_of(inputs, other) if values is None else np.asarray(values, dtype=float).tolist():
-        try:
-            moved = with_settings(inputs, book, {against: at})
-            solved = solve_for(moved, book, wanted[:1], solve, target=target, hold=hold)
-        except ValuationError as error:
-            points.append(IsoPoint(at, None, str(error)))
-        else:
-            points.append(IsoPoint(at, solved.answers[0]))
-    if solved is None:
+    other, own = lever(inputs, book, against), lever(inputs, book, solve, hold=hold)
+    require_independent(own, other, "against")
+    steps = steps_of(inputs, other) if values is None else np.asarray(values, dtype=float).tolist()
+    points = [point_at(at, inputs, book, wanted, solve, against, target=target, hold=hold) for at in steps]
+    if all(point.answer is None for point in points):
         raise InputError(
             "against", against, f"has no value that can be valued: {points[0].refused}", display=against
         )
     return IsoCurve(
-        *(identity_of(inputs), solved.key, solved.unit, other.driver.key, other.driver.unit, solved.line),
-        *(float(wanted[0]), tuple(points)),
+        *(identity_of(inputs), own.driver.key, own.driver.unit, other.driver.key, other.driver.unit),
+        *(target_of(book, solve, target).text, float(wanted[0]), tuple(points)),
     )
+
+
+def point_at(
+    at: float,
+    inputs: Inputs,
+    book: DriverBook,
+    wanted: Floats,
+    solve: str,
+    against: str,
+    *,
+    target: str = "",
+    hold: Collection[str] = (),
+) -> IsoPoint:
+    """The point of a curve at one value of `against`, or the rule that it breaks."""
+    try:
+        moved = TracedCase(with_settings(inputs, book, {against: at}))
+        question = question_of(moved, book, solve, target=target, hold=hold)
+        return IsoPoint(at, solved(question, book, wanted[:1])[1][0])
+    except ValuationError as error:
+        return IsoPoint(at, None, str(error))

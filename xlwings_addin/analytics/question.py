@@ -16,6 +16,7 @@ from xlwings_addin.inputs.drivers import Driver, DriverBook
 from xlwings_addin.inputs.expressions import Formula, read_formula
 from xlwings_addin.inputs.parameter import Parameter
 from xlwings_addin.inputs.rules import require_drawable
+from xlwings_addin.valuation.draws import TracedCase
 
 Floats = NDArray[np.float64]
 
@@ -126,9 +127,9 @@ def _narrowed(inputs: Inputs, made: Lever, low: float, high: float) -> Lever:
 class Question:
     """One line as a function of one driver, in a case."""
 
-    def __init__(self, inputs: Inputs, book: DriverBook, lever: Lever, target: Formula) -> None:
-        self.inputs, self.lever, self.target = inputs, lever, target
-        self.figures = Figures(inputs, book, {TARGET: target}, tuple(lever.moves))
+    def __init__(self, case: TracedCase, book: DriverBook, lever: Lever, target: Formula) -> None:
+        self.inputs, self.case, self.lever, self.target = case.inputs, case, lever, target
+        self.figures = Figures(case.inputs, book, {TARGET: target}, tuple(lever.moves), traced=case)
 
     def values(self, points: Floats) -> Floats:
         """The line at points of the driver, (points,); NaN where a rule is broken."""

@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 
+from xlwings_addin.core.errors import BookError
 from xlwings_addin.engine.areas import Area, CellSet
 from xlwings_addin.engine.loading import LoadedBook
-from xlwings_addin.xlsx.addresses import LAST_COLUMN, LAST_ROW, split_address
+from xlwings_addin.xlsx.addresses import LAST_COLUMN, LAST_ROW, corners, split_address
 from xlwings_addin.xlsx.data_tables import data_tables
 from xlwings_addin.xlsx.package import CellKey
 
@@ -46,6 +47,8 @@ class Dependencies:
         self._sheets = {sheet.lower(): sheet for sheet in book.sheets}
         self._names = {name.upper(): text for name, text in book.names.items()}
         self._reads: dict[CellKey, tuple[Area, ...]] = {}
+        self._cells_only: dict[str, bool] = {}
+        self._areas_of: dict[tuple[str, str, str], Area | None] = {}
 
     def reads(self, key: CellKey) -> tuple[Area, ...]:
         """The areas that a formula cell reads."""
@@ -107,11 +110,47 @@ class Dependencies:
         if formula.kind == "member":
             master = self._masters.get((key[0], formula.area))
             return (_one(master),) if master is not None and master != key else ()
-        text = self._book.with_plain_ranges(key, self._book.texts[key])
+        pattern, text = self._book.patterns[key], self._book.texts[key]
+        if self._cells_only.get(pattern) and (read := self._cells_in(text, key[0])) is not None:
+            return read
+        text = self._book.with_plain_ranges(key, text)
         areas, is_open = self._areas(text, key[0], frozenset())
         if is_open:
             self.open.add(key)
+        if pattern not in self._cells_only:
+            by_functions = _functions_at_ends_of_ranges(_without_texts(text))
+            is_plain = not (is_open or by_functions) and "[" not in text
+            self._cells_only[pattern] = is_plain and areas == self._cells_in(text, key[0])
         return areas
+
+    def _cells_in(self, text: str, sheet: str) -> tuple[Area, ...] | None:
+        """The cells and ranges that a formula spells, if that is all that it can read; None if it is not.
+
+        One formula tells it for all of its pattern, which differ in addresses alone.
+        """
+        areas: dict[Area, None] = {}
+        for spelled, first, last, columns, rows, name, call in _PIECE.findall(text):
+            if first:
+                named = spelled, f"{first}:{last}", sheet
+                if named not in self._areas_of:
+                    self._areas_of[named] = self._spelled(*named)
+                area = self._areas_of[named]
+                if area is None:
+                    return None
+                areas[area] = None
+            elif columns or rows or (name and not call and name.upper() in self._names):
+                return None
+        return tuple(areas)
+
+    def _spelled(self, sheet: str, ends: str, own: str) -> Area | None:
+        """The area of a reference; None where it takes a closer look to say what it means."""
+        first, _, last = ends.partition(":")
+        title = self._sheets.get(sheet.strip("'").replace("''", "'").lower()) if sheet else own
+        try:
+            (top, left), (bottom, right) = corners(f"{first}:{last}" if last else first)
+        except BookError:
+            return None
+        return None if title is None or right > LAST_COLUMN else Area(title, top, left, bottom, right)
 
     @cached_property
     def _masters(self) -> dict[tuple[str, str], CellKey]:

@@ -214,10 +214,10 @@ class ReportedFigures:
 
 def reported_figures(tables: Tables, year: int, day: date) -> ReportedFigures:
     """The figures of a base year as they stood on a day; the tables keep them."""
-    kept = tables.reported_figures
-    if (year, day) not in kept:
-        kept[year, day] = ReportedFigures(tables, year, day)
-    figures: ReportedFigures = kept[year, day]
+    kept, name = tables.worked_out, (ReportedFigures, year, day)
+    if name not in kept:
+        kept[name] = ReportedFigures(tables, year, day)
+    figures: ReportedFigures = kept[name]
     return figures
 
 

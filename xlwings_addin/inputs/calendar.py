@@ -163,6 +163,22 @@ def calendar_of(rows: Iterable[Row], company: Company | None = None) -> Calendar
     )
 
 
+def rows_of_calendar(rows: Iterable[Row], company: Company) -> Iterator[Row]:
+    """Of rows of the history, those that give its calendar: the revenue, and one figure of every period."""
+    by_year, by_quarter = keys_by_year(company), keys_by_quarter(company)
+    periods: set[str] = set()
+    for row in rows:
+        if row.basis in OUTLOOK or row.value == 0:
+            continue
+        is_first = row.period not in periods and (
+            (row.key in by_year and is_year(row.period)) or (row.key in by_quarter and is_quarter(row.period))
+        )
+        if is_first:
+            periods.add(row.period)
+        if is_first or row.key == REPORTED_BY:
+            yield row
+
+
 def _between(periods: Collection[str], year_of: Callable[[str], int]) -> Iterator[int]:
     """The years from the first period to the last."""
     years = {year_of(period) for period in periods}

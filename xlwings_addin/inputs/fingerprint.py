@@ -13,7 +13,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from xlwings_addin.inputs.cases import Inputs
 from xlwings_addin.inputs.renamed import first
@@ -51,10 +50,12 @@ def hash_of(inputs: Inputs) -> str:
     do not count, nor do figures that lost a conflict. A key counts by its first name, so that a renaming
     leaves the hash as it is.
     """
-    return sha256(_canonical_rows(inputs))
+    digest = hashlib.sha256(_lines(_canonical_scalars(inputs)))
+    digest.update(_canonical_figures(inputs.tables))
+    return digest.hexdigest()
 
 
-def _canonical_rows(inputs: Inputs) -> Iterator[list[str]]:
+def _canonical_scalars(inputs: Inputs) -> Iterator[list[str]]:
     scalars = {
         first("key", scalar.key): scalar
         for scalar in scalars_of(inputs)
@@ -62,11 +63,17 @@ def _canonical_rows(inputs: Inputs) -> Iterator[list[str]]:
     }
     for key in sorted(scalars):
         yield ["scalar", key, scalars[key].value, *_provenance(scalars[key])]
-    yield from _canonical_figures(inputs.tables)
 
 
-@lru_cache(maxsize=1)  # the cases of a snapshot share their tables
-def _canonical_figures(tables: Tables) -> list[list[str]]:
+def _canonical_figures(tables: Tables) -> bytes:
+    """The figures as lines of JSON; the tables, which never change, keep them for the next case."""
+    if "canonical figures" not in tables.worked_out:
+        tables.worked_out["canonical figures"] = _lines(_figures(tables))
+    lines: bytes = tables.worked_out["canonical figures"]
+    return lines
+
+
+def _figures(tables: Tables) -> list[list[str]]:
     figures: list[list[str]] = []
     keys = {(first("key", row.key), row.period): row.key for row in tables.history + tables.articles}
     for (name, period), key in sorted(keys.items()):
@@ -84,11 +91,12 @@ def _provenance(row: Row | Scalar) -> list[str]:
 
 def sha256(rows: Iterable[Sequence[object]]) -> str:
     """Of rows of plain values, each as a line of JSON."""
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(json.dumps(row, ensure_ascii=False).encode())
-        digest.update(b"\n")
-    return digest.hexdigest()
+    return hashlib.sha256(_lines(rows)).hexdigest()
+
+
+def _lines(rows: Iterable[Sequence[object]]) -> bytes:
+    encoded = json.JSONEncoder(ensure_ascii=False).encode
+    return "".join(f"{encoded(row)}\n" for row in rows).encode()
 
 
 def scalars_of(inputs: Inputs) -> tuple[Scalar, ...]:

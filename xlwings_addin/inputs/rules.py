@@ -138,8 +138,8 @@ def _check_figures_of_base_year(inputs: Inputs) -> None:
     if not businesses:
         return
     year, day = inputs.count("base_year"), inputs.day("valuation_date")
-    asked = (year, day, *(business.key for business in businesses))
-    if asked in tables.sound_base_years:
+    asked = ("sound base year", year, day, *(business.key for business in businesses))
+    if asked in tables.worked_out:
         return
     for business in businesses:
         method, word = business.part.method_key or business.key, business.method
@@ -159,7 +159,7 @@ def _check_figures_of_base_year(inputs: Inputs) -> None:
             key = f"{business.part.key}_deliveries"
             rule = f"needs {key} of {missing}, for its cost follows all vehicles ever made"
             raise DomainError(method, word, rule, display=word)
-    tables.sound_base_years.add(asked)
+    tables.worked_out[asked] = True
 
 
 def out_of_range(drawn: Mapping[str, Any], company: Company) -> Iterator[tuple[str, Any]]:

@@ -30,7 +30,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args
 
@@ -257,14 +257,9 @@ class Tables:
         return {figure: standing_row(rows) for figure, rows in self.figures.items()}
 
     @cached_property
-    def reported_figures(self) -> dict[tuple[int, date], Any]:
-        """Room for what `inputs.base_year` has worked out of a base year as it stood on a day."""
+    def worked_out(self) -> dict[object, Any]:
+        """Room for what other modules have worked out of these figures, which never change."""
         return {}
-
-    @cached_property
-    def sound_base_years(self) -> set[tuple[object, ...]]:
-        """Room for which base years `inputs.rules` has found every figure of, and for which businesses."""
-        return set()
 
     def replace(self, figures: Mapping[tuple[str, str], float | None]) -> Tables:
         """A copy in which figures of the history, by key and period, are others; None leaves one out.
@@ -309,18 +304,19 @@ class Tables:
 
     def periods(self, key: str) -> tuple[str, ...]:
         """The periods `key` has values for, in order of their ends; none for a scalar or an unknown key."""
-        return self._periods.get(key, ())
+        periods = self._periods.get(key, ())
+        if isinstance(periods, list):
+            periods = self._periods[key] = tuple(sorted(periods, key=lambda one: (period_end(one), one)))
+        return periods
 
     @cached_property
-    def _periods(self) -> dict[str, tuple[str, ...]]:
+    def _periods(self) -> dict[str, list[str] | tuple[str, ...]]:
+        """The periods of each key; in order, as a tuple, once somebody has asked for them."""
         periods: dict[str, list[str]] = {}
         for name, period in self._standing:
             if period:
                 periods.setdefault(name, []).append(period)
-        return {
-            name: tuple(sorted(own, key=lambda period: (period_end(period), period)))
-            for name, own in periods.items()
-        }
+        return dict(periods)
 
     def series(
         self, key: str, periods: Sequence[str], *, default: float | None = None
@@ -356,6 +352,7 @@ def load_tables(folder: Path | None = None) -> Tables:
     return tables
 
 
+@lru_cache(maxsize=4096)
 def period_end(period: str) -> date:
     """The last day of a period.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -33,7 +33,7 @@ _LIKE_A_CELL = re.compile(r"[A-Z]{1,3}\d+|R\d*(?:C\d*)?|C\d*|TRUE|FALSE", re.IGN
 _SAME_SHEET_RANGE = re.compile(r"((?:'(?:[^']|'')+'|\w+)!)(\$?[A-Z]+\$?\d+):\1(?=\$?[A-Z]+\$?\d)")
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # a frozen one takes three times as long to make, and there are thousands
 class PlacedCell:
     """One cell that an entry fills: where it is and which of the entry's values it holds."""
 
@@ -187,6 +187,14 @@ class Book:
             for sheet in own
         }
 
+    def of(self, context: Context, sheets: Collection[str]) -> Book:
+        """This workbook for a context with other results: some sheets are made anew, the others stay."""
+        blocks = {
+            key: placed.sheet.blocks(context) if key in sheets else self.blocks[key]
+            for key, placed in self.sheets.items()
+        }
+        return Book(context, self.rows, blocks=blocks)
+
     def cells(self) -> tuple[PlacedCell, ...]:
         """Every cell that an entry fills, headings included, sheet by sheet."""
         return self._cells
@@ -200,14 +208,14 @@ class Book:
             yield from self._headings(placed)
             for placed_block in placed.blocks:
                 for line in placed_block.block.lines:
+                    row = placed_block.rows[line.key]
                     for group, entry in line.cells.items():
                         columns = placed_block.columns[group]
-                        unit = entry.unit or line.unit
-                        for index in range(columns.count):
-                            row, new = placed_block.rows[line.key], columns.first + index
+                        unit, count = entry.unit or line.unit, columns.count
+                        for index, new in enumerate(range(columns.first, columns.first + count)):
                             column = placed.column(new)
                             yield PlacedCell(
-                                placed.sheet, line, entry, group, index, row, column, unit, columns.count, new
+                                placed.sheet, line, entry, group, index, row, column, unit, count, new
                             )
 
     def _headings(self, placed: PlacedSheet) -> Iterator[PlacedCell]:
@@ -261,7 +269,7 @@ class Book:
             pieces = self._pieces[seen_from] = self._resolved(formula, sheet, group)
         if len(pieces) == 1 and isinstance(pieces[0], str):
             return pieces[0]
-        return _tidied("".join(piece if isinstance(piece, str) else piece.at(column) for piece in pieces))
+        return _tidied("".join([piece if isinstance(piece, str) else piece.at(column) for piece in pieces]))
 
     @cached_property
     def _pieces(self) -> dict[tuple[str, str, str], tuple[str | _Beside, ...]]:

@@ -85,7 +85,7 @@ def check(
     add_missing_columns(fit.without_column, report)
     rows = located_lines(package, pages, fit.context, report)
     formulas = {(cell.sheet, cell.cell): f"={cell.text}" for cell in formula_cells(package)}
-    placed = Book(fit.context, rows)
+    placed = fit.book(rows)
     context = as_answered(book_context(values, placed, report, formulas), placed, values)
     book = Book(context, rows)
     report.cases = context.cases

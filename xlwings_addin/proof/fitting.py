@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from xlwings_addin.core.errors import BookError, ValuationError
 from xlwings_addin.inputs.calendar import Calendar, is_quarter, is_year
 from xlwings_addin.inputs.cases import Origin
 from xlwings_addin.inputs.reported import keys_by_quarter, keys_by_year
 from xlwings_addin.inputs.tables import Row, Tables
-from xlwings_addin.layout.references import HEADINGS, Book, PlacedSheet
+from xlwings_addin.layout.references import HEADINGS, Book, PlacedSheet, Rows
 from xlwings_addin.proof.pages import Pages
 from xlwings_addin.proof.report import Finding, Report
 from xlwings_addin.sheets import cover as cover_sheet
@@ -36,12 +36,20 @@ _YEAR, _QUARTER = re.compile(r"FY\d{4}"), re.compile(r"\d{4}Q[1-4]")
 class Fitted:
     """A context that has what a workbook has columns for, and what of the tables has none there.
 
-    `blocks` are those of the sheets, for `Book`.
+    `blocks` are those of the sheets, for `Book`. `placed` are the workbooks that were asked for.
     """
 
     context: Context
     without_column: tuple[str, ...]
     blocks: Mapping[str, Sequence[Block]]
+    placed: dict[object, Book] = field(default_factory=dict)
+
+    def book(self, rows: Rows) -> Book:
+        """The sheets with their lines in the rows of a workbook; the same for the same rows and columns."""
+        where = frozenset(rows.items()), frozenset(rows.titles.items()), repr(self.context.columns_moved)
+        if where not in self.placed:
+            self.placed[where] = Book(self.context, Rows(rows, rows.titles), blocks=self.blocks)
+        return self.placed[where]
 
 
 def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
@@ -61,18 +69,22 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     as_grown = cases, calendar, live, (rows[0], True, rows[2]), *sorted(parents.items())
     if not grown and as_grown in context.fits and _has_all_sources(context.fits[as_grown][2], pages):
         key = as_grown
+    if key not in context.fits and as_grown in context.fits:
+        context.fits[key] = _with_source_rows(context.fits[as_grown], sources)
     if key not in context.fits:
         of_this = replace(context, source_rows=sources, live_cases=live)
         context.fits[key] = _fit(of_this, cases, calendar, parents)
-    of_book, missing, book = context.fits[key]
+    of_book, missing, book, placed = context.fits[key]
     of_book = replace(of_book, columns_moved=_columns_moved(book, pages))
     of_book.blocks.update(book.context.blocks)  # where columns stand changes none of them
-    return Fitted(of_book, missing, book.blocks)
+    return Fitted(of_book, missing, book.blocks, placed)
 
 
-def _fit(
-    context: Context, cases: tuple[str, ...], calendar: Calendar, parents: Mapping[str, str]
-) -> tuple[Context, tuple[str, ...], Book]:
+_Fit = tuple[Context, tuple[str, ...], Book, dict[object, Book]]
+"""A context, what it has no column for, its sheets, and those in the rows of workbooks."""
+
+
+def _fit(context: Context, cases: tuple[str, ...], calendar: Calendar, parents: Mapping[str, str]) -> _Fit:
     """A context with other cases and periods, what of the tables it has no column for, and its sheets."""
     missing = [f"case {case}" for case in context.cases if case not in cases]
     own = tuple(case for case in cases if case not in {*context.results, *context.unlisted})
@@ -86,7 +98,14 @@ def _fit(
             tables = replace(tables, history=tuple(row for row in tables.history if row not in lost))
             results = _without(lost, tables, results)
     of_book = replace(context, tables=tables, results=results, columns_of_book=calendar, own_cases=own)
-    return of_book, tuple(missing), Book(of_book)
+    return of_book, tuple(missing), Book(of_book), {}
+
+
+def _with_source_rows(fit: _Fit, rows: SourceRows) -> _Fit:
+    """The same with other rows for the sources of inputs, which only their own sheet shows."""
+    of_book, missing, book, _ = fit
+    of_book = replace(of_book, source_rows=rows)
+    return of_book, missing, book.of(of_book, {sources_sheet.SHEET.key}), {}
 
 
 def _cases(pages: Pages) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def valued_book(opened: OpenCells, *, folder: Path | None = None, report: Report
     pages = Pages(opened.read, opened.titles)
     fit = fitted(load_context(folder), pages)
     add_missing_columns(fit.without_column, report)
-    placed = Book(fit.context, located(pages, fit.context))
+    placed = fit.book(located(pages, fit.context))
     values = opened.values_of([cell.at for cell in placed.cells()])
     inputs = [cell for cell in placed.cells() if cell.parent is not None]
     links = {cell.at: str(opened.read(cell.sheet.title).get(cell.address)) for cell in inputs}

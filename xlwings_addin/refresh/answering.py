@@ -65,7 +65,7 @@ class Answering:
             rest_on = made.rests_on
             if self._stand and rest_on == self._rest_on:
                 return {}
-            answers = answers_of_book(Book(made, self.book.rows), kept)
+            answers = answers_of_book(self.book.of(made, {cell.sheet.key for cell in self.cells}), kept)
         except ValuationError as error:
             kept = dict.fromkeys((cell.sheet.title for cell in self.cells), str(error))
         for reason in dict.fromkeys(kept.values()):

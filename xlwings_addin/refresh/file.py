@@ -106,8 +106,9 @@ class FileMedium:
 
     def values_of(self, cells: Collection[CellKey]) -> Mapping[CellKey, CellValue]:
         """What the file stores and, once it was calculated, what its formulas give with what was written."""
-        values = {**self.stored, **self.written, **(self._calculated() if self._is_loaded else {})}
-        return {at: values[at] for at in cells if values.get(at) is not None}
+        sources = (self._calculated() if self._is_loaded else {}, self.written, self.stored)
+        values = ((at, next((source[at] for source in sources if at in source), None)) for at in cells)
+        return {at: value for at, value in values if value is not None}
 
     def _calculated(self) -> dict[CellKey, CellValue]:
         """The values of all formulas that are certain with what was written; None for the others."""

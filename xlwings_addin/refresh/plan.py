@@ -100,7 +100,7 @@ def plan(
     fit = fitted(context, pages)
     context = fit.context
     rows = located(pages, context)
-    book = Book(context, rows, blocks=fit.blocks)
+    book = fit.book(rows)
     planner = _Planner(book, None if state is None else in_present_format(state, book), request, opened)
     planner.new = frozenset(new)
     planner.plan.unplaced += [f"{name} has no column" for name in fit.without_column]

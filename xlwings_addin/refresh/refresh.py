@@ -237,7 +237,7 @@ def _expected(
     cells: Collection[PlacedCell], book: Book, results: Mapping[str, Results], selected: str
 ) -> dict[CellKey, CellValue]:
     # A line may have its value from the results that its book was made of: the cells are looked up anew.
-    valued = Book(replace(book.context, results=results), book.rows)
+    valued = book.of(replace(book.context, results=results), {cell.sheet.key for cell in cells})
     wanted = {cell.at for cell in cells}
     looked_up = [cell for cell in valued.cells() if cell.at in wanted]
     return {cell.at: plain(value) for cell, value in valued.all_expected(looked_up, results[selected])}

@@ -30,6 +30,7 @@ from xlwings_addin.valuation.drawn import (
     street_range,
     weighted_view,
 )
+from xlwings_addin.valuation.draws import TracedCase
 from xlwings_addin.valuation.frames import listing_unit
 from xlwings_addin.valuation.xiaomi import Results, weighted_value
 
@@ -222,14 +223,14 @@ def ranges_of(answers: Answers) -> list[Range]:
     ranges: list[Range] = []
     if len(answers.weighted) > 1:
         ranges.append(case_range(answers.cases, answers.chosen.case))
-    present = float(answers.chosen.sotp.value_per_share)
+    present, case = float(answers.chosen.sotp.value_per_share), TracedCase(answers.chosen.inputs)
     for key, step, label in STEPS:
         if key not in answers.drivers.drivers:
             continue
         try:
             moved = lever(answers.chosen.inputs, answers.drivers, key)
             formula = target_of(answers.drivers, key, "")
-            question = Question(answers.chosen.inputs, answers.drivers, moved, formula)
+            question = Question(case, answers.drivers, moved, formula)
             values = question.values(np.array([moved.start - step, moved.start + step]))
         except ValuationError:
             continue  # a driver of a method that this case does not use

@@ -61,7 +61,7 @@ def read_book(path: Path, folder: Path | None) -> ReadBook:
     fit = fitted(load_context(folder), pages)
     rows = located_lines(package, pages, fit.context, report)
     formulas = {(cell.sheet, cell.cell): f"={cell.text}" for cell in formula_cells(package)}
-    book = Book(fit.context, rows)
+    book = fit.book(rows)
     return ReadBook(book, book_context(values, book, report, formulas).results, values)
 
 

@@ -82,10 +82,37 @@ def evaluate_many(
     return Batch(inputs, tuple(draws), lines, block=block, threads=threads)(draws)
 
 
+def evaluate_few(inputs: Inputs, draws: Mapping[str, Floats], line: str) -> Floats:
+    """A line for a handful of draws, (draws,) or (years, draws); NaN for one that breaks a rule.
+
+    The whole model takes them at once. `evaluate_many` asks first which lines they move, as a valuation and a
+    half, and has that back where draws are many or come again. Errors as there.
+    """
+    require_drawable(tuple(draws), inputs.tables.company)
+    count = len(next(iter(draws.values())))
+    valid = np.ones(count, dtype=np.bool_)
+    for _, breaks in out_of_range(draws, inputs.tables.company):
+        valid &= ~breaks
+    in_range = np.flatnonzero(valid)
+    scalars = Scalars(inputs.values, inputs.tables, drawn={key: draws[key][valid] for key in draws})
+    for _, breaks in broken(scalars, draws.keys()):
+        valid[in_range[np.broadcast_to(breaks, in_range.shape)]] = False
+    standing = {key: values[valid] for key, values in draws.items()}
+    groups = Model(Scalars(inputs.values, inputs.tables, drawn=standing)).groups()
+    group, declared = find(groups, line)
+    with np.errstate(all="ignore"):
+        values = np.asarray(getattr(group, declared.key), dtype=np.float64)
+    shape = values.shape[:-1] if values.ndim else ()
+    whole: Floats = np.full((*shape, count), np.nan)
+    whole[..., valid] = values
+    return whole
+
+
 class Batch:
     """A case prepared for draws of some inputs and for some lines: call it with draws, as often as they come.
 
-    For more draws than memory holds, call it with one portion after the other.
+    For more draws than memory holds, call it with one portion after the other. `traced` is the case where
+    others have traced it already.
     """
 
     def __init__(
@@ -96,13 +123,14 @@ class Batch:
         *,
         block: int = BLOCK,
         threads: int = 1,
+        traced: TracedCase | None = None,
     ) -> None:
         for argument, value in (("block", block), ("threads", threads)):
             if value < 1:
                 raise DomainError(argument, value, "must be at least 1")
         require_drawable(keys, inputs.tables.company)
         self.keys, self.block = tuple(keys), block
-        self.plan = Plan(inputs, keys, lines)
+        self.plan = Plan(traced or TracedCase(inputs), keys, lines)
         self.workers = [Worker(self.plan) for _ in range(threads)]
 
     def __call__(self, draws: Mapping[str, ArrayLike]) -> Drawn:
@@ -157,18 +185,34 @@ class Batch:
             yield from pool.map(value, cuts)
 
 
+class TracedCase:
+    """A case, valued line by line as lines are asked for, with what each of them reads.
+
+    Several questions to one case share it: what they have in common is traced once. It is for one thread.
+    """
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs, self.trace = inputs, Trace()
+        self._groups = Model(Scalars(inputs.values, inputs.tables, trace=self.trace)).groups()
+
+    def ask(self, name: str) -> ModelLine[Any]:
+        """Trace a line and give its declaration.
+
+        Raises `ChoiceError` for an unknown line and `DomainError` for one that is no figure.
+        """
+        group, declared = find(self._groups, name)
+        if declared.returns not in FIGURES:
+            raise DomainError("line", name, "is no figure", display=name)
+        getattr(group, declared.key)
+        return declared
+
+
 class Plan:
     """Which lines the drawn inputs move, in which order they are computed and when each is released."""
 
-    def __init__(self, inputs: Inputs, drawn: Sequence[str], lines: Sequence[str]) -> None:
-        self.inputs = inputs
-        trace = Trace()
-        groups = Model(Scalars(inputs.values, inputs.tables, trace=trace)).groups()
-        for name in lines:
-            group, declared = find(groups, name)
-            if declared.returns not in FIGURES:
-                raise DomainError("line", name, "is no figure", display=name)
-            getattr(group, declared.key)
+    def __init__(self, case: TracedCase, drawn: Sequence[str], lines: Sequence[str]) -> None:
+        self.inputs, trace = case.inputs, case.trace
+        self.lines = {name: case.ask(name) for name in lines}
         moved, needed = trace.moved_by(drawn), trace.needed_for(lines)
         self.order = [name for name in trace.order if name in moved and name in needed]
         read = {other for name in self.order for other in trace.reads[name]}

@@ -21,7 +21,6 @@ from xlwings_addin.inputs.renamed import former_attribute, with_former_fields
 from xlwings_addin.segments.lines import UNDEFINED
 from xlwings_addin.segments.scalars import Scalars
 from xlwings_addin.valuation.cash import largest_gap
-from xlwings_addin.valuation.drawn import picture_of
 from xlwings_addin.valuation.first_release import first_release_fields
 from xlwings_addin.valuation.frames import results_frame, summary_html
 from xlwings_addin.valuation.model import Model
@@ -101,6 +100,8 @@ class Results:
         Its `svg()`, `plot()` and `to_frame()` give it as SVG, on axes of matplotlib and as figures. Raises
         `ChoiceError` for another name.
         """
+        from xlwings_addin.valuation.drawn import picture_of  # most valuations are not drawn
+
         return picture_of(self, name)
 
     def plot(self, name: str = "waterfall", axes: Axes | None = None) -> Axes:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.xlsx.addresses import split_address
 from xlwings_addin.xlsx.contents import ESCAPED, formula_text
-from xlwings_addin.xlsx.scanning import Scanner, SheetCell, Span, UnreadableError, prefix_of
+from xlwings_addin.xlsx.scanning import RowPlaces, Scanner, SheetCell, Span, UnreadableError, prefix_of
 from xlwings_addin.xlsx.values import CellValue, is_error
 
 _MAX_TEXT = 32_767
@@ -64,30 +64,28 @@ def value_edits(data: bytes, cell: SheetCell, value: CellValue, *, place: str) -
 
 def new_cell_edits(data: bytes, values: Mapping[str, CellValue], *, sheet: str) -> Iterator[Edit]:
     """The edits that add cells to a sheet: members of an array formula for which its file has no `<c>`."""
-    scanner = Scanner(data)
-    elements = {
-        address: _new_cell(scanner.prefix, address, value, sheet) for address, value in values.items()
-    }
-    yield from inserted_cells(data, scanner, elements)
+    places = Scanner(data).places
+    elements = {address: _new_cell(places.prefix, address, value, sheet) for address, value in values.items()}
+    yield from inserted_cells(data, places, elements)
 
 
-def inserted_cells(data: bytes, scanner: Scanner, elements: Mapping[str, bytes]) -> Iterator[Edit]:
+def inserted_cells(data: bytes, places: RowPlaces, elements: Mapping[str, bytes]) -> Iterator[Edit]:
     """The edits that put whole `<c>` elements, by address, where a sheet has none, with their rows."""
     added: dict[int, bytes] = {}
     by_row = groupby(sorted(elements, key=split_address), key=lambda address: split_address(address)[0])
     for number, addresses in by_row:
         cells = {address: elements[address] for address in addresses}
-        row = scanner.rows.get(number)
+        row = places.rows.get(number)
         if row is not None and not row.empty:
             for address, cell in cells.items():
                 at = _last_before(split_address(address)[1], row.cell_ends, row.tag.end)
                 added[at] = added.get(at, b"") + cell
             continue
-        tag = b'<%brow r="%d"/>' % (scanner.prefix, number) if row is None else data[slice(*row.tag)]
-        whole = b"%b>%b</%brow>" % (tag[:-2].rstrip(), b"".join(cells.values()), scanner.prefix)
+        tag = b'<%brow r="%d"/>' % (places.prefix, number) if row is None else data[slice(*row.tag)]
+        whole = b"%b>%b</%brow>" % (tag[:-2].rstrip(), b"".join(cells.values()), places.prefix)
         if row is None:
             at = _last_before(
-                number, {other: row.end for other, row in scanner.rows.items()}, scanner.rows_start
+                number, {other: row.end for other, row in places.rows.items()}, places.rows_start
             )
             added[at] = added.get(at, b"") + whole
         else:

@@ -183,11 +183,15 @@ class Package:
     @cached_property
     def formulas(self) -> list[FormulaCell]:
         """Every cell of every sheet whose value a formula decides."""
-        return [
-            formula
-            for sheet, part in self.sheets().items()
-            for formula in formulas_in(sheet, self.cells(part).contents)
-        ]
+        return [formula for sheet in self.sheets() for formula in self.formulas_of(sheet)]
+
+    def formulas_of(self, sheet: str) -> list[FormulaCell]:
+        """Those of one sheet, read once for as long as its part stays."""
+        cells = self.cells(self.sheet_part(sheet))
+        if ("formulas", sheet) not in cells.worked_out:
+            cells.worked_out["formulas", sheet] = formulas_in(sheet, cells.contents)
+        formulas: list[FormulaCell] = cells.worked_out["formulas", sheet]
+        return formulas
 
     def with_parts(self, changed: Mapping[str, bytes | None], *, small: bool = True) -> bytes:
         """The package as bytes with some parts replaced (None: left out) and all others as they were.

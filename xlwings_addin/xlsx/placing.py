@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from xlwings_addin.xlsx.addresses import split_address
 from xlwings_addin.xlsx.edits import Edit, apply, encoded, escaped, inserted_cells
 from xlwings_addin.xlsx.parts import Package
 from xlwings_addin.xlsx.reading import formula_cells
-from xlwings_addin.xlsx.scanning import Scanner, SheetCell, prefix_of
+from xlwings_addin.xlsx.scanning import SheetCell, prefix_of
 from xlwings_addin.xlsx.values import CellKey, CellValue
 from xlwings_addin.xlsx.writing import frozen_parts, without_calculation_chain
 
@@ -50,20 +51,20 @@ def with_cells(package: Package, cells: Mapping[CellKey, Placed]) -> Package:
 def _edits(package: Package, part: str, sheet: str, cells: Mapping[str, Placed]) -> Iterator[Edit]:
     data = package.parts[part]
     present = package.cells(part)
-    scanner = Scanner(data)
+    places = present.row_places({split_address(address)[0] for address in cells})
     new: dict[str, bytes] = {}
     for address, placed in cells.items():
         place = f"{sheet}!{address}"
         cell = present.at(address)
         if cell is None:
-            new[address] = _element(scanner.prefix, address, placed, placed.style, place)
+            new[address] = _element(places.prefix, address, placed, placed.style, place)
             continue
         prefix = prefix_of(data[cell.tag.start : cell.tag.end])
         style = style_of(data, cell) if placed.style is None else placed.style
         yield Edit(
             cell.tag.start, _end_of(data, cell, prefix), _element(prefix, address, placed, style, place)
         )
-    yield from inserted_cells(data, scanner, new)
+    yield from inserted_cells(data, places, new)
 
 
 def style_of(data: bytes, cell: SheetCell) -> int | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-from xlwings_addin.xlsx.contents import stored_value, string_of
+from xlwings_addin.xlsx.contents import CellContent, stored_value, string_of
 from xlwings_addin.xlsx.dates import SERIAL_ORIGIN, SERIAL_ORIGIN_1904
 from xlwings_addin.xlsx.formulas import FormulaCell
 from xlwings_addin.xlsx.parts import Package, Source, read_package
@@ -39,13 +40,25 @@ def _read(package: Package) -> dict[CellKey, CellValue]:
     table = package.related(package.workbook_part, "sharedStrings")
     strings = [] if table is None else [string_of(item) for item in package.tree(table).iter("{*}si")]
     day_zero = SERIAL_ORIGIN_1904 if package.uses_1904_dates else SERIAL_ORIGIN
+    rests_on = "" if table is None else package.parts[table], day_zero
     values: dict[CellKey, CellValue] = {}
     for sheet, part in package.sheets().items():
-        for cell in package.cells(part).contents:
-            try:  # most cells hold a number
-                number = float(cell.value or "") if cell.type == "n" else math.nan
-            except ValueError:
-                number = math.nan
-            is_number = -math.inf < number < math.inf
-            values[sheet, cell.address] = number if is_number else stored_value(cell, strings, day_zero)
+        cells = package.cells(part)
+        if (sheet, rests_on) not in cells.worked_out:  # a part that an edit left alone has them already
+            cells.worked_out[sheet, rests_on] = _of_sheet(sheet, cells.contents, strings, day_zero)
+        values.update(cells.worked_out[sheet, rests_on])
+    return values
+
+
+def _of_sheet(
+    sheet: str, cells: Iterable[CellContent], strings: Sequence[str], day_zero: datetime
+) -> dict[CellKey, CellValue]:
+    values: dict[CellKey, CellValue] = {}
+    for cell in cells:
+        try:  # most cells hold a number
+            number = float(cell.value or "") if cell.type == "n" else math.nan
+        except ValueError:
+            number = math.nan
+        is_number = -math.inf < number < math.inf
+        values[sheet, cell.address] = number if is_number else stored_value(cell, strings, day_zero)
     return values

@@ -6,6 +6,7 @@ Source: ECMA-376 Part 1, 18.3.1.4 (`c`), 18.3.1.40 (`f`), 18.18.11 (`ST_CellType
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from xml.parsers import expat
@@ -82,7 +83,7 @@ _NAMES = {
 
 
 @dataclass(slots=True)
-class _Row:
+class Row:
     """A `<row>`: where its tag stands, where it ends, and where its cells end, by column."""
 
     tag: Span
@@ -91,13 +92,21 @@ class _Row:
     cell_ends: dict[int, int] = field(default_factory=dict)
 
 
+class RowPlaces(NamedTuple):
+    """Where the rows of a sheet stand, for cells that come in; `prefix` is that of its elements."""
+
+    prefix: bytes
+    rows_start: int
+    rows: Mapping[int, Row]
+
+
 class Scanner:
     """The cells of any worksheet's XML, by expat; names and depths tell elements apart."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.cells: list[SheetCell] = []
-        self.rows: dict[int, _Row] = {}
+        self.rows: dict[int, Row] = {}
         self.rows_start = 0
         self.prefix = b""
         self.parser = expat.ParserCreate(namespace_separator=" ")
@@ -112,6 +121,10 @@ class Scanner:
             self.parser.Parse(data, True)
         except expat.ExpatError as error:
             raise UnreadableError(f"it is not well-formed XML, {error}") from error
+
+    @property
+    def places(self) -> RowPlaces:
+        return RowPlaces(self.prefix, self.rows_start, self.rows)
 
     def _start(self, name: str, attributes: list[str]) -> None:
         self._depth = depth = self._depth + 1
@@ -134,7 +147,7 @@ class Scanner:
             raise UnreadableError(f"it has a row numbered {number[:20]!r}")
         self._row, self._column = int(number), 0
         tag = self._tag()
-        self.rows[self._row] = _Row(tag, self._closes_itself(tag), tag.end)
+        self.rows[self._row] = Row(tag, self._closes_itself(tag), tag.end)
 
     def _start_cell(self, attributes: list[str]) -> None:
         address = _attribute(attributes, "r") or join_address(self._row, self._column + 1)

@@ -7,12 +7,13 @@ regular expression; the places of a cell's pieces are looked for when that cell 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, lru_cache, partial
-from typing import overload
+from typing import Any, overload
 
+from xlwings_addin.xlsx.addresses import split_address
 from xlwings_addin.xlsx.contents import CellContent, content_of, text_of, unescaped
-from xlwings_addin.xlsx.scanning import Scanner, SheetCell, Span, check
+from xlwings_addin.xlsx.scanning import Row, RowPlaces, Scanner, SheetCell, Span, check
 
 SHEETS_KEPT, LARGEST_KEPT = 64, 1_000_000
 """So many sheets, of so many bytes at most, are remembered as they were read."""
@@ -29,6 +30,11 @@ class SheetCells(Sequence[SheetCell]):
     def contents(self) -> list[CellContent]:
         """What the cells say, in the same order."""
         return [content_of(self.data, cell) for cell in self._cells]
+
+    @cached_property
+    def worked_out(self) -> dict[object, Any]:
+        """Room for what other modules have made of these cells, which never change."""
+        return {}
 
     @property
     def starts(self) -> Sequence[int]:
@@ -47,6 +53,10 @@ class SheetCells(Sequence[SheetCell]):
     @cached_property
     def _indices(self) -> dict[str, int]:
         return {content.address: index for index, content in enumerate(self.contents)}
+
+    def row_places(self, numbers: Collection[int]) -> RowPlaces:
+        """Where rows stand, and the cells of those with certain numbers."""
+        return Scanner(self.data).places
 
     def __len__(self) -> int:
         return len(self._cells)
@@ -85,6 +95,22 @@ class PlainCells(SheetCells):
 
     def __iter__(self) -> Iterator[SheetCell]:
         return map(self._placed, self.contents, self._starts)
+
+    def row_places(self, numbers: Collection[int]) -> RowPlaces:
+        inner = _ROWS.search(self.data)
+        assert inner is not None
+        rows: dict[int, Row] = {}
+        number = 0
+        for tag in _ROW.finditer(self.data, *inner.span(1)):
+            written = _ROW_NUMBER.match(tag[0].decode("latin-1"))
+            number = number + 1 if written is None else int(written[1])
+            empty = tag[1] == b"/"
+            end = tag.end() if empty else self.data.index(b"</row>", tag.end()) + len(b"</row>")
+            row = rows[number] = Row(Span(*tag.span()), empty, end)
+            if number in numbers:
+                cells = _CELL.finditer(self.data, tag.end(), end)
+                row.cell_ends.update((split_address(cell[1].decode())[1], cell.end()) for cell in cells)
+        return RowPlaces(b"", inner.start(1), rows)
 
     def _placed(self, content: CellContent, start: int) -> SheetCell:
         cell = _PLACES.match(self.data, start)
@@ -148,6 +174,8 @@ _PLACES = re.compile(
          </c> )""",
     re.VERBOSE | re.DOTALL,
 )
+_ROW = re.compile(rb"<row\b[^<>]*?(/?)>")
+_CELL = re.compile(rb'<c r="([A-Z]+[0-9]+)"[^<>]*?(?:/>|>.*?</c>)', re.DOTALL)
 _ROW_NUMBER = re.compile(r'<row\b[^>]*?\br="([^"]*)"')
 _ATTRIBUTE = re.compile(r'\b(t|ref|si)="([^"]*)"')
 _content = partial(tuple.__new__, CellContent)

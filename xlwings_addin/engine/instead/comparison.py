@@ -28,6 +28,9 @@ def rounded(value: float) -> float:
     return float(f"{value:.14e}")
 
 
+_NEAR = 1e-13
+
+
 def _rank(value: object) -> int:
     if isinstance(value, bool):
         return 2
@@ -45,14 +48,21 @@ def _like(blank: object, other: object) -> object:
 
 def compared(one: object, other: object) -> int:
     """-1, 0 or 1 as the first value is less than, equal to or greater than the second."""
+    if type(one) is float and type(other) is float:
+        return _by_size(one, other)
     first, second = _like(one, other), _like(other, one)
     if _rank(first) != _rank(second):
         return -1 if _rank(first) < _rank(second) else 1
     if isinstance(first, str) and isinstance(second, str):
         left, right = first.lower(), second.lower()
         return (left > right) - (left < right)
-    low, high = rounded(float(first)), rounded(float(second))  # type: ignore[arg-type]
-    return (low > high) - (low < high)
+    return _by_size(float(first), float(second))  # type: ignore[arg-type]
+
+
+def _by_size(one: float, other: float) -> int:
+    if abs(one - other) <= _NEAR * abs(one):  # only numbers so near can be equal to 15 digits
+        one, other = rounded(one), rounded(other)
+    return (one > other) - (one < other)
 
 
 def equals(one: object, other: object) -> bool:

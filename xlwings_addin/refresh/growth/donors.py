@@ -19,23 +19,30 @@ class Donors:
     def __init__(self, styles: Mapping[CellKey, int], book: Book, there: Iterable[PlacedCell]) -> None:
         self._styles = styles
         self._book = book
-        self._by_sheet: dict[tuple[str, Look], int] = {}
-        self._anywhere: dict[Look, int] = {}
-        self._nearest: dict[tuple[str, str], int] = {}
+        self._there: dict[str, list[PlacedCell]] = {}
         for cell in there:
-            style = self._styles.get(cell.at)
-            if cell.line is None or style is None:
-                continue
-            look = self._look(cell)
-            self._by_sheet.setdefault((cell.sheet.key, look), style)
-            self._anywhere.setdefault(look, style)
-            self._nearest.setdefault((cell.sheet.key, look.style), style)
+            if cell.line is not None:
+                self._there.setdefault(cell.sheet.key, []).append(cell)
+        self._looks: dict[str, dict[Look, int]] = {}
 
     def of(self, cell: PlacedCell) -> int | None:
         """The style for a cell of a line; None where nothing looks at all like it."""
-        look = self._look(cell)
-        exact = self._by_sheet.get((cell.sheet.key, look), self._anywhere.get(look))
-        return self._nearest.get((cell.sheet.key, look.style)) if exact is None else exact
+        look, own = self._look(cell), self._looks_of(cell.sheet.key)
+        if look in own:
+            return own[look]
+        anywhere = next((looks[look] for looks in map(self._looks_of, self._there) if look in looks), None)
+        nearest = (style for other, style in own.items() if other.style == look.style)
+        return next(nearest, None) if anywhere is None else anywhere
+
+    def _looks_of(self, sheet: str) -> dict[Look, int]:
+        """The style of the first cell of a sheet with each look, looked for once it is asked for."""
+        if sheet not in self._looks:
+            looks = self._looks[sheet] = {}
+            for cell in self._there.get(sheet, ()):
+                style = self._styles.get(cell.at)
+                if style is not None:
+                    looks.setdefault(self._look(cell), style)
+        return self._looks[sheet]
 
     def at(self, cell: CellKey) -> int | None:
         """The style of a cell that is there."""

@@ -14,7 +14,7 @@ from xlwings_addin.layout.references import HEADINGS, Book, PlacedCell, PlacedSh
 from xlwings_addin.proof.fitting import fitted, heading_rows
 from xlwings_addin.proof.pages import Cells, Page, Pages
 from xlwings_addin.proof.reading import rows_there
-from xlwings_addin.proof.same_formula import host_neutral
+from xlwings_addin.proof.same_formula import host_neutral, is_same_formula
 from xlwings_addin.refresh.growth.donors import Donors
 from xlwings_addin.refresh.growth.growth import Growth
 from xlwings_addin.refresh.growth.room import NewHeading, NewRows
@@ -50,20 +50,21 @@ def _heading(book: Book, cell: PlacedCell) -> str:
 
 @dataclass
 class Before:
-    """A workbook before it grew: its cells that are ours, and which of them hold our formula."""
+    """A workbook before it grew: its cells that are ours."""
 
     package: Package
     book: Book
     pages: Pages
     cells: dict[Identity, PlacedCell] = field(init=False)
-    untouched: frozenset[Identity] = field(init=False)
 
     def __post_init__(self) -> None:
         there = (cell for cell in self.book.cells() if _stands(cell, self.book.rows))
         self.cells = {identity(self.book, cell): cell for cell in there}
-        self.untouched = frozenset(
-            name for name, cell in self.cells.items() if cell.entry.kind == "formula" and self._is_ours(cell)
-        )
+
+    def is_untouched(self, name: Identity) -> bool:
+        """Whether a cell that is ours holds our formula."""
+        cell = self.cells.get(name)
+        return cell is not None and cell.entry.kind == "formula" and self._is_ours(cell)
 
     def _is_ours(self, cell: PlacedCell) -> bool:
         """Whether a cell holds the formula that this version, or a former one, has for it."""
@@ -71,7 +72,7 @@ class Before:
         if not isinstance(content, str):
             return False
         own = self.book.formula(cell)
-        if content == own or host_neutral(content) == host_neutral(own):
+        if is_same_formula(content, own):
             return True
         line = cell.line.key if cell.line is not None else HEADINGS
         former = former_formulas().get((cell.sheet.key, line, cell.group), ())
@@ -237,7 +238,7 @@ class Filling:
         """The book with everything in its place; asked for once headings and keys are put."""
         pages = Pages(self.read, lambda: self.pages)
         fit = fitted(self.context, pages, grown=True)
-        return Book(fit.context, rows_there(pages, fit.context), blocks=fit.blocks)
+        return fit.book(rows_there(pages, fit.context))
 
     def filled(self) -> tuple[Package, Growth]:
         """The workbook, and what it has gained."""
@@ -248,16 +249,14 @@ class Filling:
         for cell in self.after.cells():
             if cell.entry.kind == "answer" and _stands(cell, self.after.rows) and self._is_new(cell):
                 self.placed[cell.at] = self._new(cell, None)  # the refresh works it out
-        for cell, value in self.after.all_expected(cells, results):
-            if not _stands(cell, self.after.rows):
-                continue
-            if self._is_new(cell):
-                self.placed[cell.at] = self._new(cell, plain(value))
-            elif identity(self.after, cell) in self.before.untouched:
-                formula, content = self.after.formula(cell), self.read(cell.sheet.title).get(cell.address)
-                if not isinstance(content, str) or host_neutral(content) != host_neutral(formula):
-                    self.placed[cell.at] = Placed(stored.get(cell.at), formula)
-                    rewritten.append(cell.at)
+        cells = [cell for cell in cells if _stands(cell, self.after.rows)]
+        new = [cell for cell in cells if self._is_new(cell)]
+        for cell, value in self.after.all_expected(new, results):
+            self.placed[cell.at] = self._new(cell, plain(value))
+        for cell in cells:
+            if cell.entry.kind == "formula" and not self._is_new(cell) and self._says_else(cell):
+                self.placed[cell.at] = Placed(stored.get(cell.at), self.after.formula(cell))
+                rewritten.append(cell.at)
         package = with_cells(self.package, self.placed) if self.placed else self.package
         package = self._with_names(package)
         growth = Growth(
@@ -267,13 +266,22 @@ class Filling:
         )
         return package, growth
 
+    def _says_else(self, cell: PlacedCell) -> bool:
+        """Whether a cell has our formula of before, and that is another by now."""
+        formula, content = self.after.formula(cell), self.read(cell.sheet.title).get(cell.address)
+        if isinstance(content, str) and is_same_formula(content, formula):
+            return False
+        return self.before.is_untouched(identity(self.after, cell))
+
     def _is_new(self, cell: PlacedCell) -> bool:
         if cell.sheet.key in self.new_sheets:
             return True
         if cell.line is None:
             return False
-        is_new_line = (cell.sheet.key, cell.line.key) in self.new_lines
-        return is_new_line or (cell.sheet.key, cell.group, _heading(self.after, cell)) in self.new_headings
+        if (cell.sheet.key, cell.line.key) in self.new_lines:
+            return True
+        headings = self.new_headings
+        return bool(headings) and (cell.sheet.key, cell.group, _heading(self.after, cell)) in headings
 
     def _new(self, cell: PlacedCell, value: CellValue) -> Placed:
         """A cell of a new line or period; the figure of a period stays blank until the refresh writes it."""

@@ -103,8 +103,11 @@ class _Grower:
         self._add_sheets()
         self._make_room()
         moves, roomy = tuple(self.moves), self.package
-        ours = {moved(cell.at, moves) for name, cell in before.cells.items() if name in before.untouched}
-        longer = tuple(f"{sheet}!{cell}" for sheet, cell in self._extend() if (sheet, cell) not in ours)
+        extended = self._extend()
+        places = {moved(cell.at, moves): name for name, cell in before.cells.items()} if extended else {}
+        longer = tuple(
+            f"{at[0]}!{at[1]}" for at in extended if at not in places or not before.is_untouched(places[at])
+        )
         filling = Filling(self.package, self.context, before, frozenset(self.sheets))
         for key, columns in self.columns.items():
             filling.add_headings(self.wanted.sheets[key], columns.headings, self._rows_of(key))
@@ -190,6 +193,8 @@ class _Grower:
 
     def _extend(self) -> list[CellKey]:
         """Let what spans all periods of a layout reach to the new ones behind them; formulas that do so."""
+        if not self.columns:
+            return []
         texts = {(cell.sheet, cell.cell): cell.text for cell in formula_cells(self.package)}
         for key, columns in self.columns.items():
             by_layout: dict[int, list[NewHeading]] = {}

@@ -179,15 +179,14 @@ class BookMove:
         inner = rows_of(data)
         markup = Markup(data, inner)
         if sheet.has_cells:
-            scanned = self.package.cells(sheet.part)
-            cells = Cells(data, scanned, self.mover, own=own)
+            cells = Cells(data, self.package.cells(sheet.part), self.mover, own=own)
             try:
                 markup.edits.extend(cells.edits())
             except _REASONS:
                 self.place = f"{sheet.title}!{cells.place}"
                 raise
             if own:
-                markup.edits.extend(Grid(markup, inner).edits(self.mover.shift, scanned))
+                markup.edits.extend(Grid(markup, inner).edits(self.mover.shift, cells.cells))
         around = SheetMarkup(markup, self.mover, own=own)
         try:
             around.move()

@@ -9,7 +9,7 @@ Source: ECMA-376 Part 1, 18.3.1.40 (`f`), 18.3.1.73 (`row`), 18.18.6 (`ST_CellFo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from xlwings_addin.xlsx.addresses import split_address
@@ -21,6 +21,7 @@ from xlwings_addin.xlsx.moving.markup import attribute_edit, attributes_of, esca
 from xlwings_addin.xlsx.moving.references import Reference, moved_area, parse
 from xlwings_addin.xlsx.moving.shift import UnmovableError
 from xlwings_addin.xlsx.scanning import TAG, SheetCell, Span
+from xlwings_addin.xlsx.sheet_cells import SheetCells
 
 
 @dataclass
@@ -34,8 +35,9 @@ class _Shared:
 class Cells:
     """The cells of one sheet. `own` says whether it is the sheet that changes."""
 
-    def __init__(self, data: bytes, cells: Iterable[SheetCell], mover: FormulaMover, *, own: bool) -> None:
-        self.data, self.cells, self.mover, self.own = data, list(cells), mover, own
+    def __init__(self, data: bytes, cells: SheetCells, mover: FormulaMover, *, own: bool) -> None:
+        self.data, self.mover, self.own = data, mover, own
+        self.cells = list(cells) if own else _that_may_follow(cells)
         self.shift = mover.shift
         self.place = ""
         """The cell in hand, for messages."""
@@ -218,6 +220,15 @@ class Cells:
         always = attributes_of(tag).get(b"ca")
         start = b"<" + name + (b' ca="%b"' % always.encode() if always else b"") + b">"
         return start + escaped(text) + b"</" + name + b">"
+
+
+def _that_may_follow(cells: SheetCells) -> list[SheetCell]:
+    """The cells of another sheet whose formulas can refer to the one that changes."""
+    return [
+        cells[place]
+        for place, content in enumerate(cells.contents)
+        if content.formula is not None and (content.formula_type == "shared" or "!" in content.formula)
+    ]
 
 
 def _carried(reference: Reference, offset: tuple[int, int]) -> Reference | None:

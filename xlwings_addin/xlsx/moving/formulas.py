@@ -68,6 +68,8 @@ def pieces(formula: str) -> list[str | Located]:
 
 
 Place = Literal["this", "other", "several"]
+_MAY_SPAN_SHEETS = re.compile(r":(?:[^']|'')*'?!")
+"""A colon in front of an exclamation mark, as between the first and the last of several sheets."""
 
 
 @dataclass
@@ -82,6 +84,17 @@ class Sheets:
     titles: Sequence[str]
     title: str
     _places: dict[str, Place] = field(default_factory=dict, repr=False)
+
+    def may_mean_this(self, formula: str) -> bool:
+        """Whether a formula of another sheet may refer to the one that changes, at a quick look.
+
+        >>> sheets = Sheets(("A", "It's", "B"), "It's")
+        >>> [sheets.may_mean_this(text) for text in ("A!B2", "'IT''S'!B2", "SUM('A:B'!B2)")]
+        [False, True, True]
+        """
+        written, title = formula.casefold(), self.title.casefold()
+        named = title in written or ("'" in title and title.replace("'", "''") in written)
+        return named or (":" in written and _MAY_SPAN_SHEETS.search(written) is not None)
 
     def place(self, prefix: str) -> Place:
         if prefix not in self._places:
@@ -126,7 +139,7 @@ class FormulaMover:
         Raises UnmovableError where it refers to what is deleted or leaves the sheet, or to cells that move on
         one of several sheets only.
         """
-        if not own and "!" not in formula:
+        if not own and ("!" not in formula or not self.sheets.may_mean_this(formula)):
             return formula
         parts = pieces(formula)
         if any(offset):
