@@ -146,8 +146,8 @@ def _table_lookup(by_rows: bool) -> Callable[..., object]:
         near = logical(approximate) if approximate is not None else False
 
         def find(value: object, which: object) -> object:
-            at = _position(value, keys, near)
             place = int(number(which)) - 1
+            at = _position(value, keys, near)
             if place < 0:
                 raise CellError("#VALUE!")
             if place >= (len(rows[0]) if by_rows else len(rows)):

@@ -42,7 +42,7 @@ def _text_in_format(*, from_1904: bool) -> Callable[..., object]:
     def text_in_format(value: object, code: object) -> object:
         form = text(code)
         if isinstance(value, bool):
-            return text(value)
+            return formatted(text(value), form, from_1904=from_1904)
         if is_text(value):
             parsed = None if from_1904 else parsed_number(str(value))
             return formatted(str(value) if parsed is None else parsed, form, from_1904=from_1904)
@@ -203,8 +203,12 @@ def _letters(column: int) -> str:
     return letters
 
 
+_IN_NAMES: Final = str.maketrans("_.[]", "aaaa")
+"""Signs of a sheet's name, with its workbook in brackets, that need no quotes."""
+
+
 def _sheet(name: str) -> str:
-    plain = name.replace("_", "a").replace(".", "a").isalnum() and not name[:1].isdigit()
+    plain = name.translate(_IN_NAMES).isalnum() and not name[:1].isdigit()
     return name if plain or not name else "'" + name.replace("'", "''") + "'"
 
 
