@@ -169,6 +169,13 @@ TREE: Cells = {
         ('TEXT(TRUE,";;;-@-")', {}, "-TRUE-"),
         ('TEXT(10,"[<10]0"" Wow""")', {}, "10"),
         ('ADDRESS(2,3,3,TRUE,"[Book1]Sheet1")', {}, "[Book1]Sheet1!$C2"),
+        # Microsoft, FILTER and NUMBERVALUE.
+        ("SUM(_xlfn._xlws.FILTER({1,2,3},{1,0,1}))", {}, 4.0),
+        ("SUM(_xlfn._xlws.FILTER(A1:B2,A1:A2>1))", {"A1": 1, "A2": 2, "B1": 10, "B2": 20}, 22.0),
+        ('_xlfn._xlws.FILTER(A1:A2,A1:A2>9,"none")', {"A1": 1, "A2": 2}, "none"),
+        ('_xlfn.NUMBERVALUE("2.500,27",",",".")', {}, 2500.27),
+        ('_xlfn.NUMBERVALUE("3.5%%")', {}, 0.00035),
+        ("SUM(_xlfn.NUMBERVALUE(A1:A2))", {"A1": "1,000", "A2": " 2 5"}, 1025.0),
         # References.
         ("ADDRESS(3,7,1,0)", {}, "R3C7"),
         ('INDIRECT("R1C1",FALSE)', {"A1": 7}, 7.0),

@@ -58,6 +58,30 @@ def value(written: object) -> object:
     return number(written)
 
 
+@cell_by_cell
+def numbervalue(written: object, decimal: object = ".", group: object = ",") -> object:
+    """A text as a number, with the signs that it has for decimals and groups, wherever the computer stands.
+
+    Source: Microsoft, NUMBERVALUE: spaces are left out, nothing is 0, every % divides by 100.
+    """
+    plain = "".join(text(written).split())
+    point, comma = text(decimal)[:1] or ".", text(group)[:1] or ","
+    whole, mark, rest = plain.partition(point)
+    if point == comma or point in rest or comma in rest:
+        raise CellError("#VALUE!")
+    digits = whole.replace(comma, "") + ("." + rest if mark else "")
+    percent = len(digits) - len(digits.rstrip("%"))
+    digits = digits.rstrip("%")
+    if not digits:
+        return 0.0
+    if not _PLAIN_NUMBER.fullmatch(digits):
+        raise CellError("#VALUE!")
+    return float(digits) / 100**percent
+
+
+_PLAIN_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[Ee][-+]?\d+)?")
+
+
 @function
 def concat(*values: object) -> object:
     return _short("".join(text(cell) for cell in cells(*values)))
@@ -253,6 +277,7 @@ FROM_1904: Final[dict[str, Any]] = {"TEXT": _text_in_format(from_1904=True)}
 FUNCTIONS: Final[dict[str, Any]] = {
     "TEXT": _text_in_format(from_1904=False),
     "VALUE": value,
+    "NUMBERVALUE": numbervalue,
     "CONCAT": concat,
     "CONCATENATE": concatenate,
     "TEXTJOIN": textjoin,
