@@ -297,13 +297,25 @@ class Witness:
                 places = {(cell.sheet, cell.cell): cell.reason for cell in failure.cells}
                 culprits = {key: reason for key, reason in places.items() if key in formulas - frozen}
                 if not culprits:
-                    words, reason = self._words_calling(_DYNAMIC), failure.cells[-1].reason
-                    dynamic = (key for key, text in self._book.patterns.items() if _calls(text, words))
-                    culprits = dict.fromkeys(dynamic, reason) if reason.startswith(STOPS) else {}
-                    culprits = {key: why for key, why in culprits.items() if key not in frozen}
+                    reason = failure.cells[-1].reason
+                    suspects = self._suspects() if reason.startswith(STOPS) else ()
+                    culprits = dict.fromkeys(suspects, reason)
                 if not culprits or self._holds_nothing:
                     raise
                 self._distrust({key: self._because(key, reason) for key, reason in culprits.items()})
+
+    def _suspects(self) -> list[CellKey]:
+        """Formulas at which the engine may give up: that take their cells from a calculation, else arrays."""
+        words, frozen = self._words_calling(_DYNAMIC), self._book.frozen
+        dynamic = [
+            key for key, text in self._book.patterns.items() if _calls(text, words) and key not in frozen
+        ]
+        arrays = ("array", "dynamic")
+        return dynamic or [
+            key
+            for key, formula in self._book.formulas.items()
+            if formula.kind in arrays and key not in frozen
+        ]
 
     def _excused(self, doubtful: Mapping[CellKey, Distrust]) -> set[CellKey]:
         """Those whose stored value differs by no more than rounding leaves where large figures cancel."""
