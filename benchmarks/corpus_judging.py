@@ -8,7 +8,7 @@ Kinds beside wrong:
 - `rounding`: what is left where large figures cancel, less than 1e-12 of the largest (`engine.rounding`), or
   than the figures themselves differ by within their 1e-9
 - `documented`: RATE, IRR, XIRR or YIELD, which Microsoft documents to 1e-7 or 1e-8 and no further, and what
-  hangs on them, within 1e-8 of the figures that the formula reads
+  hangs on them, within 1e-8 of the figures that the formula reads or 1e-7 of its own
 - `not Excel's`: the file says that another program wrote it, or stores 0 in every formula, as a library does
   that does not calculate
 """
@@ -32,8 +32,8 @@ _ITERATED: Mapping[str, float] = {"XIRR": 1e-8, "IRR": 1e-7, "RATE": 1e-7, "YIEL
 """Source: Microsoft's documentation: XIRR "within 0.000001 percent", IRR "0.00001 percent", RATE 1e-7."""
 _CANCELLED, _LEFT_OVER = 1e-6, 1e-12
 """Of the largest summand: a sum that cancels, and what rounding leaves in it (`engine.rounding`)."""
-_HANGING = 1e-8
-"""Of the largest figure that a formula reads, where it hangs on one of those."""
+_HANGING, _HANGING_RELATIVE = 1e-8, 1e-7
+"""Of the largest figure that a formula reads, or of its own, where it hangs on one of those."""
 _PART = "docProps/app.xml"
 
 
@@ -76,9 +76,9 @@ class Judge:
         if self._left_over.explains(key, right) or self._is_carried(key, value, right):
             return "rounding"
         iterated = [_ITERATED[name] for name in self._functions(key) if name in _ITERATED]
-        if iterated and abs(value - right) <= max(iterated) * max(1.0, abs(right)):
-            return "documented"
-        if key in self._hanging and abs(value - right) <= _HANGING * self._largest_read(key, right):
+        if iterated:
+            return "documented" if abs(value - right) <= max(iterated) * max(1.0, abs(right)) else "wrong"
+        if key in self._hanging and abs(value - right) <= self._hanging_error(key, right):
             return "documented"
         return "wrong"
 
@@ -107,12 +107,14 @@ class Judge:
         start = {key for key in self._book.formulas if not self._functions(key).isdisjoint(_ITERATED)}
         return self._witness.dependencies.hanging_on(start)
 
-    def _largest_read(self, key: CellKey, right: float) -> float:
-        values = [right]
+    def _hanging_error(self, key: CellKey, right: float) -> float:
+        """How far off a cell may be that hangs on an iterated rate."""
+        values: list[CellValue] = [right]
         for area in self._witness.dependencies.reads(key):
             if area.size <= 10_000:
-                values += [self._stored.get(cell) for cell in area.cells()]  # type: ignore[misc]
-        return max(abs(value) for value in values if isinstance(value, float))
+                values += [self._stored.get(cell) for cell in area.cells()]
+        largest = max(abs(value) for value in values if isinstance(value, float))
+        return max(_HANGING_RELATIVE * abs(right), _HANGING * largest)
 
 
 def _is_excels(package: Package) -> bool:

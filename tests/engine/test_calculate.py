@@ -558,6 +558,10 @@ def test_values_are_stored_beside_structured_references_that_stay() -> None:
             "=[1]Other!A1 reads [1]Other!A1 of another workbook, of which the file keeps nothing",
         ),
         (
+            "=SUM('[other.xlsx]S'!A1:B1)",
+            "=SUM('[other.xlsx]S'!A1:B1) reads '[other.xlsx]S'!A1:B1 of another workbook",
+        ),
+        (
             DataTableFormula("D4:D6", r1="A1", del1=True),
             "the data table D4:D6 has lost one of its input cells",
         ),
