@@ -74,6 +74,7 @@ class Doubts:
     def __init__(self, book: LoadedBook, values: Mapping[CellKey, CellValue]) -> None:
         self._book = book
         self._values = {**read_values(book.package), **values}
+        self._areas: dict[tuple[str, str], list[list[CellValue]] | None] = {}
         self._by_pattern: dict[str, tuple[Doubt | None, bool]] = {}
         self._sheets = {sheet.lower(): sheet for sheet in book.sheets}
         self._is_elsewhere = any(has_decimal_comma(text) for text in set(book.patterns.values()))
@@ -160,7 +161,12 @@ class Doubts:
     def _area(self, node: Node, sheet: str) -> list[list[CellValue]] | None:
         if node["node_type"] != "Reference":
             return None
-        reference = self._within_used(node["reference"], sheet)
+        place = sheet, node["reference"]
+        if place not in self._areas:
+            self._areas[place] = self._looked_at(self._within_used(node["reference"], sheet), sheet)
+        return self._areas[place]
+
+    def _looked_at(self, reference: str, sheet: str) -> list[list[CellValue]] | None:
         corner = self._corner(reference, sheet)
         if corner is None:
             return None

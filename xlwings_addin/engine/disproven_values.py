@@ -8,6 +8,7 @@ another function gives them, it says nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
@@ -164,7 +165,7 @@ def _unsorted(node: Node, arguments: Sequence[Argument], look: Look) -> str | No
         line = [row[0] for row in area]
     mode = arguments[_HALVING[name]].value if name in _HALVING else None
     falls = mode == -2 or (name == "MATCH" and len(arguments) > 2 and arguments[2].value == -1)
-    is_sorted = _is_sorted(line[::-1] if falls else line)
+    is_sorted = _is_sorted(tuple(line[::-1] if falls else line))
     return None if is_sorted and not (mode and len(set(line)) < len(line)) else _NOT_SORTED
 
 
@@ -182,7 +183,8 @@ def _is_approximate(name: str, arguments: Sequence[Argument]) -> bool:
     return arguments[at].value not in (0.0, False, None)
 
 
-def _is_sorted(line: Sequence[CellValue]) -> bool:
+@lru_cache(maxsize=256)
+def _is_sorted(line: tuple[CellValue, ...]) -> bool:
     """Whether values rise, empty cells aside; all must be numbers or all texts."""
     values: list[Any] = [
         value.lower() if isinstance(value, str) else value for value in line if value is not None
