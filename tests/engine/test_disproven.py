@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.proofs import DISPROVEN, KINDS, disproofs, kinds, read, table_of_disproofs, table_of_kinds
 from tests.xlsx.foreign_books import formulas_book
-from xlwings_addin.engine import second_opinion
+from xlwings_addin.engine import recalculation, second_opinion
 from xlwings_addin.engine.believing import doubt_about
 from xlwings_addin.engine.kinds import NOT_TOLD
 from xlwings_addin.engine.recalculation import recalculated
@@ -147,3 +147,14 @@ def test_a_cell_of_another_sheet_is_looked_at() -> None:
     tree = tree_of("POWER('My sheet'!A1,0)")
     assert doubt_about(tree, lambda reference: 0.0 if reference == "'My sheet'!A1" else NOT_TOLD) is not None
     assert doubt_about(tree, lambda reference: 2.0) is None
+
+
+def test_what_libreoffice_alone_calculates_is_not_believed_against_a_counterexample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """INTRATE, which the engine does not know, and for which LibreOffice counts other days than Excel."""
+    answers = {("Sheet", "B1"): 0.0818181818181819, ("Sheet", "B2"): 4.0, ("Sheet", "B3"): 2.0}
+    monkeypatch.setattr(recalculation, "values_instead", lambda package, udfs, refusal, timeout: answers)
+    cells: Cells = {"A1": 2.0, "B1": "=INTRATE(46433,46522,2000000,2040000,0)", "B3": "=A1"}
+    assert list(named(cells)) == ["B1"]
+    assert named({"A1": 2.0, "B2": "=MMULT(A1,A1)", "B3": "=A1"}) == {}

@@ -28,7 +28,7 @@ from xlwings_addin.xlsx.package import (
     read_package,
 )
 
-__all__ = ["doubted"]
+__all__ = ["disproven", "doubted"]
 
 
 def doubted(
@@ -50,6 +50,14 @@ def doubted(
         for key, reason in reasons.items()
         if key not in open_ones or key not in answers or not is_reproduced(answers[key], values[key])
     }
+
+
+def disproven(
+    book: LoadedBook, cells: Iterable[CellKey], values: Mapping[CellKey, CellValue]
+) -> dict[CellKey, str]:
+    """Those of `cells` for whose calls a counterexample is at hand, with the reason; nobody else is asked."""
+    doubts = _doubts(book, cells, values)
+    return {key: f"calls {doubt.call}, {doubt.why}" for key, doubt in doubts.items() if doubt.is_certain}
 
 
 def _doubts(
