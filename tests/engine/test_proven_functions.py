@@ -63,7 +63,8 @@ def test_the_page_is_made_of_the_proofs() -> None:
 
 def test_what_excel_shows_otherwise_is_not_proven() -> None:
     assert COUNTERPROOFS
-    first = [next(calls_of(tree_of(proof.formula))) for proof in COUNTERPROOFS]
+    first = [next(calls_of(tree_of(proof.formula))) for proof in COUNTERPROOFS if proof.wrong == "form"]
+    assert len(first) > 60
     assert [str(call) for call in first if call.form in proven_forms().get(call.function, ())] == []
 
 

@@ -6,16 +6,16 @@ engine has not (`CELL`, a query of a service), or that no engine can reproduce.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-import scipy.special
 from openpyxl import load_workbook
 
 from tests.refresh.refreshing import refresh_file
 from xlwings_addin.core.errors import BookError
-from xlwings_addin.engine import second_opinion
+from xlwings_addin.engine import believing, second_opinion
 from xlwings_addin.engine.witness import UntrustedError
 from xlwings_addin.layout.references import Book
 from xlwings_addin.proof.context import load_context
@@ -181,24 +181,22 @@ def test_values_that_are_said_to_be_old_witness_nothing(book_file: Path, places:
 def test_a_value_of_the_analyst_s_own_that_nothing_witnesses_needs_a_second_engine(
     book_file: Path, folder: Path, places: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As if nothing proved BESSELJ of one value; what the second engine says comes from scipy here."""
-    monkeypatch.setattr(second_opinion, "unproven", lambda text, **_: "BESSELJ(value,value)")
-    mine = own(book_file, {"A1": (f"=BESSELJ({value_per_share(places)}/100,1)", None)})
+    """As if nothing proved ASINH of one value; what the second engine says comes from Python here."""
+    monkeypatch.setattr(believing, "unproven", lambda tree, **_: "ASINH(value)")
+    mine = own(book_file, {"A1": (f"=ASINH({value_per_share(places)}/100)", None)})
     monkeypatch.setattr(second_opinion, "_asked", lambda book, values, timeout: ("LibreOffice 7", {}))
     before = mine.read_bytes()
-    with pytest.raises(
-        UntrustedError, match=r"^cell Mine!A1 .* BESSELJ\(value,value\), which nothing proves"
-    ):
+    with pytest.raises(UntrustedError, match=r"^cell Mine!A1 .* ASINH\(value\), which nothing proves"):
         refreshed(mine, folder)
     assert mine.read_bytes() == before
 
     def agreeing(book: object, values: Mapping[CellKey, CellValue], timeout: float) -> object:
         value = values[places.at("{sotp.value_per_share}")]
         assert isinstance(value, float)
-        return "LibreOffice 7", {("Mine", "A1"): float(scipy.special.jv(1, value / 100))}
+        return "LibreOffice 7", {("Mine", "A1"): math.asinh(value / 100)}
 
     monkeypatch.setattr(second_opinion, "_asked", agreeing)
     done = refreshed(mine, folder)
     assert isinstance(done.value_after, float)
-    expected = scipy.special.jv(1, done.value_after / 100)
+    expected = math.asinh(done.value_after / 100)
     assert read_values(mine)["Mine", "A1"] == pytest.approx(expected, rel=1e-9)

@@ -25,6 +25,15 @@ _ELSEWHERE = re.compile(
     """,
     re.VERBOSE,
 )
+_BY_FILE_NAME = re.compile(
+    r"""
+    "(?:[^"]|"")*"
+    | (?P<quoted>'[^'\[]*\[[^'\[\]]+\.xl\w{1,3}\][^']*'![$A-Za-z\d:]+)
+    | (?P<plain>\[[^'\[\]\s]+\.xl\w{1,3}\]\w*![$A-Za-z\d:]+)
+    """,
+    re.VERBOSE,
+)
+"""References that name the file itself, which a workbook of Excel's never stores."""
 _REFERENCE = re.compile(rf"=?\s*(?:'(?P<quoted>(?:[^']|'')+)'|(?P<plain>[^'!\s]+))!(?P<cells>{_CELLS})")
 _FILE_NAME = re.compile(
     r"""CELL\(\s*"filename"\s*
@@ -68,7 +77,7 @@ def missing_book(text: str, books: Mapping[str, OtherBook]) -> str | None:
         number = piece["book"] or piece["quoted_book"]
         if number is not None and number not in books:
             return piece[0]
-    return None
+    return next((piece[0] for piece in _BY_FILE_NAME.finditer(text) if piece.lastgroup), None)
 
 
 def _book(tree: etree._Element) -> OtherBook:

@@ -11,7 +11,7 @@ from xlwings_addin.engine.exchange import Udf
 from xlwings_addin.engine.libreoffice import values_instead
 from xlwings_addin.engine.limits import progressed
 from xlwings_addin.engine.loading import LoadedBook
-from xlwings_addin.engine.second_opinion import doubted
+from xlwings_addin.engine.second_opinion import disproven, doubted
 from xlwings_addin.engine.witness import Distrust, Doubted, Outcome, UntrustedError, Witness, is_reproduced
 from xlwings_addin.xlsx.collecting import collection_paused
 from xlwings_addin.xlsx.package import CellKey, CellValue, Package, Source, parts_with_values, read_package
@@ -71,7 +71,8 @@ def recalculated(
         package = read_package(source)
         witness = Witness(package, udfs, stored_values_are_old=stored_values_are_old)
         doubts = partial(_doubted_elsewhere, own_sheets, timeout)
-        return Recalculated(_outcome(package, udfs, witness, keep_uncalculated, doubts, timeout))
+        wrong = partial(_disproven_elsewhere, own_sheets)
+        return Recalculated(_outcome(package, udfs, witness, keep_uncalculated, doubts, wrong, timeout))
 
 
 def _doubted_elsewhere(
@@ -84,22 +85,32 @@ def _doubted_elsewhere(
     return doubted(book, [key for key in cells if key[0] not in own_sheets], values, timeout)
 
 
+def _disproven_elsewhere(
+    own_sheets: Collection[str],
+    book: LoadedBook,
+    cells: Iterable[CellKey],
+    values: Mapping[CellKey, CellValue],
+) -> Mapping[CellKey, str]:
+    return disproven(book, [key for key in cells if key[0] not in own_sheets], values)
+
+
 def _outcome(
     package: Package,
     udfs: Mapping[str, Udf],
     witness: Witness,
     keep: bool,
     doubts: Doubted,
+    wrong: Doubted,
     timeout: float,
 ) -> Outcome:
-    """What the witness lets stand, with LibreOffice's values where it may answer."""
+    """What the witness lets stand, with LibreOffice's values where it may answer and nothing is `wrong`."""
     try:
         outcome = witness.outcome()
     except UntrustedError as refusal:
         outcome = witness.outcome(keep=True)
         second = _second(package, udfs, witness, outcome, refusal, timeout)
         if second is not None:
-            return second
+            return witness.believed(second, wrong, keep=keep)
         if not keep:
             raise
     return witness.believed(outcome, doubts, keep=keep)

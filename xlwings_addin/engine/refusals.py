@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from xlwings_addin.engine.forms import Call, is_several_cells
 from xlwings_addin.engine.formulas import WORD, functions_in, is_builtin
+from xlwings_addin.engine.instead import BUILT_IN
 from xlwings_addin.engine.loading import LoadedBook
 from xlwings_addin.engine.one_value import over_several_cells
 from xlwings_addin.engine.structured_references import structured_references
@@ -14,10 +15,6 @@ from xlwings_addin.engine.trees import tree_of
 from xlwings_addin.engine.unevaluated import Unevaluated
 from xlwings_addin.xlsx.data_tables import data_tables
 from xlwings_addin.xlsx.package import CellKey
-
-_COMPUTED_WRONGLY = {"FILTER": "which the engine computes wrongly for the cells of one row"}
-"""Functions whose wrong results formualizer 0.13.0 does not announce: FILTER({1,2,3},{1,0,1}) keeps all."""
-
 
 _SEVERAL = re.compile(r"[:{#\[]")
 
@@ -76,8 +73,8 @@ def _unknown_function(book: LoadedBook, text: str, key: CellKey | None) -> str |
     plain = book.with_plain_ranges(key or ("", ""), text)
     for name in functions_in(plain) - book.own_names:
         called = name.removeprefix("_XLFN.").removeprefix("_XLWS.")
-        if called in _COMPUTED_WRONGLY or not is_builtin(name):
-            return f"calls {called}, {_COMPUTED_WRONGLY.get(called, 'which the engine does not know')}"
+        if not is_builtin(name) and called not in BUILT_IN:
+            return f"calls {called}, which the engine does not know"
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from xlwings_addin.core.errors import BookError
-from xlwings_addin.engine.forms import is_several_cells
+from xlwings_addin.engine.believing import Doubt, Doubts
 from xlwings_addin.engine.formulas import functions_in
 from xlwings_addin.engine.ironcalc import (
     faulty_cells,
@@ -19,7 +19,6 @@ from xlwings_addin.engine.ironcalc import (
 from xlwings_addin.engine.libreoffice import find_soffice, recalculate_with_libreoffice
 from xlwings_addin.engine.limits import progressed
 from xlwings_addin.engine.loading import LoadedBook
-from xlwings_addin.engine.proven import unproven
 from xlwings_addin.engine.witness import in_message, is_reproduced
 from xlwings_addin.xlsx.package import (
     CellKey,
@@ -29,7 +28,7 @@ from xlwings_addin.xlsx.package import (
     read_package,
 )
 
-__all__ = ["doubted"]
+__all__ = ["disproven", "doubted"]
 
 
 def doubted(
@@ -37,42 +36,35 @@ def doubted(
 ) -> dict[CellKey, str]:
     """Those of `cells` whose `values` are not certain, with the reason.
 
-    `timeout` is how many seconds the second engine may take.
+    `timeout` is how many seconds the second engine may take. It is not asked about calls for which a
+    counterexample is at hand.
     """
-    calls = _unproven_calls(book, cells)
-    if not calls:
+    doubts = _doubts(book, cells, values)
+    if not doubts:
         return {}
-    name, answers = _asked(book, values, timeout)
+    open_ones = {key: doubt for key, doubt in doubts.items() if not doubt.is_certain}
+    name, answers = _asked(book, values, timeout) if open_ones else ("", {})
+    reasons = {key: f"calls {doubt.call}, {doubt.why}" for key, doubt in doubts.items()}
     return {
-        key: f"calls {call}, which nothing proves, and {_said(name, answers, key, values[key])}"
-        for key, call in calls.items()
-        if key not in answers or not is_reproduced(answers[key], values[key])
+        key: f"{reason}, and {_said(name, answers, key, values[key])}" if key in open_ones else reason
+        for key, reason in reasons.items()
+        if key not in open_ones or key not in answers or not is_reproduced(answers[key], values[key])
     }
 
 
-def _unproven_calls(book: LoadedBook, cells: Iterable[CellKey]) -> dict[CellKey, str]:
-    def is_several(reference: str) -> bool:
-        place = reference.rpartition("!")[2].upper()
-        if place in book.name_words:
-            return place not in book.single_cell_names
-        return ":" in place or is_several_cells(reference)  # a pattern calls every area A1:A1
+def disproven(
+    book: LoadedBook, cells: Iterable[CellKey], values: Mapping[CellKey, CellValue]
+) -> dict[CellKey, str]:
+    """Those of `cells` for whose calls a counterexample is at hand, with the reason; nobody else is asked."""
+    doubts = _doubts(book, cells, values)
+    return {key: f"calls {doubt.call}, {doubt.why}" for key, doubt in doubts.items() if doubt.is_certain}
 
-    by_pattern: dict[str, str | None] = {}
-    calls: dict[CellKey, str] = {}
-    for key in cells:
-        text = pattern = book.patterns[key]
-        if "[" in pattern:
-            text = book.with_plain_ranges(key, book.texts[key])
-        if pattern not in by_pattern or "[" in pattern:
-            try:
-                call = unproven(text, trusted=book.own_names, is_several=is_several) if text else None
-                by_pattern[pattern] = None if call is None else str(call)
-            except ValueError:
-                by_pattern[pattern] = "what cannot be parsed here"
-        reason = by_pattern[pattern]
-        if reason is not None:
-            calls[key] = reason
-    return calls
+
+def _doubts(
+    book: LoadedBook, cells: Iterable[CellKey], values: Mapping[CellKey, CellValue]
+) -> dict[CellKey, Doubt]:
+    about = Doubts(book, values).about
+    return {key: doubt for key in cells if (doubt := about(key)) is not None}
 
 
 def _asked(

@@ -28,6 +28,7 @@ from xlwings_addin.engine.formulas import functions_in, words_in
 from xlwings_addin.engine.loading import LoadedBook
 from xlwings_addin.engine.rounding import LeftOver
 from xlwings_addin.engine.unevaluated import NO_RESULT, STOPS, Unevaluated, UnevaluatedError
+from xlwings_addin.xlsx.addresses import cells_in
 from xlwings_addin.xlsx.package import CellKey, CellValue, Source, read_package, read_values
 
 RELATIVE = 1e-9
@@ -132,6 +133,7 @@ class Witness:
         self.stored = {key: stored.get(key) for key in self._book.formulas}
         self.untrusted: dict[CellKey, Distrust] = {}
         self._left_over: set[CellKey] = set()
+        self._with_array: set[CellKey] = set()
         self._holds_nothing = stored_values_are_old or self._holds_no_values()
         self.due = self._due(self._holds_nothing)
         if new := self._book.formulas.keys() & set(due) - self.due:
@@ -145,7 +147,7 @@ class Witness:
     @property
     def reproduced(self) -> frozenset[CellKey]:
         """The formula cells whose stored values the engine reproduces."""
-        return frozenset(self._witnessed - self.untrusted.keys())
+        return frozenset(self._witnessed - self.untrusted.keys() - self._with_array)
 
     @cached_property
     def dependencies(self) -> Dependencies:
@@ -295,13 +297,25 @@ class Witness:
                 places = {(cell.sheet, cell.cell): cell.reason for cell in failure.cells}
                 culprits = {key: reason for key, reason in places.items() if key in formulas - frozen}
                 if not culprits:
-                    words, reason = self._words_calling(_DYNAMIC), failure.cells[-1].reason
-                    dynamic = (key for key, text in self._book.patterns.items() if _calls(text, words))
-                    culprits = dict.fromkeys(dynamic, reason) if reason.startswith(STOPS) else {}
-                    culprits = {key: why for key, why in culprits.items() if key not in frozen}
+                    reason = failure.cells[-1].reason
+                    suspects = self._suspects() if reason.startswith(STOPS) else ()
+                    culprits = dict.fromkeys(suspects, reason)
                 if not culprits or self._holds_nothing:
                     raise
                 self._distrust({key: self._because(key, reason) for key, reason in culprits.items()})
+
+    def _suspects(self) -> list[CellKey]:
+        """Formulas at which the engine may give up: that take their cells from a calculation, else arrays."""
+        words, frozen = self._words_calling(_DYNAMIC), self._book.frozen
+        dynamic = [
+            key for key, text in self._book.patterns.items() if _calls(text, words) and key not in frozen
+        ]
+        arrays = ("array", "dynamic")
+        return dynamic or [
+            key
+            for key, formula in self._book.formulas.items()
+            if formula.kind in arrays and key not in frozen
+        ]
 
     def _excused(self, doubtful: Mapping[CellKey, Distrust]) -> set[CellKey]:
         """Those whose stored value differs by no more than rounding leaves where large figures cancel."""
@@ -324,6 +338,8 @@ class Witness:
         for key in differing:
             if key in self.due or key in self.untrusted or key in self._left_over or key in doubtful:
                 continue
+            if key in self._with_array:
+                continue
             stored, computed = self.stored[key], values[key]
             if not is_reproduced(stored, computed):
                 reason = f"stores {in_message(stored)} where the engine computes {in_message(computed)}"
@@ -334,6 +350,21 @@ class Witness:
         self.untrusted |= doubtful
         for key in doubtful:
             self._book.freeze(key, self.stored[key])
+            for member in self._filled_by(key):  # what an array formula fills stays with it, and is not named
+                self._book.freeze(member, self.stored[member])
+                self._with_array.add(member)
+
+    def _filled_by(self, key: CellKey) -> list[CellKey]:
+        """The other cells of an array formula's area."""
+        formula = self._book.formulas[key]
+        if formula.kind not in ("array", "dynamic"):
+            return []
+        cells = ((key[0], cell) for cell in cells_in(formula.area))
+        return [
+            cell
+            for cell in cells
+            if cell in self._book.formulas and self._book.formulas[cell].kind == "member"
+        ]
 
     def _because(self, key: CellKey, reason: str, computed: CellValue = None) -> Distrust:
         return Distrust(*key, f"={self._book.texts[key]}", self.stored[key], computed, reason)

@@ -17,12 +17,14 @@ from xlwings_addin.engine.instead import (
     dates,
     financial,
     lookups,
+    number_systems,
     parity,
     regression,
     rounding,
     single_values,
     statistical,
     subtotal,
+    text_parts,
     texts,
 )
 
@@ -35,11 +37,13 @@ BUILT_IN: Final[dict[str, Function]] = {
     **statistical.FUNCTIONS,
     **regression.FUNCTIONS,
     **texts.FUNCTIONS,
+    **text_parts.FUNCTIONS,
     **lookups.FUNCTIONS,
     **criteria.FUNCTIONS,
     **rounding.FUNCTIONS,
     **dates.FUNCTIONS,
     **parity.FUNCTIONS,
+    **number_systems.FUNCTIONS,
 }
 """By the names of the functions they replace."""
 

@@ -234,9 +234,9 @@ HELPERS: Final = {
 def _column(database: list[list[Any]], field: object) -> int:
     heads = [str(head).strip().lower() if head is not None else "" for head in database[0]]
     if isinstance(field, str):
-        if field.strip().lower() not in heads:
-            raise CellError("#VALUE!")
-        return heads.index(field.strip().lower())
+        if field.strip().lower() in heads:
+            return heads.index(field.strip().lower())
+        field = parsed_number(field)
     at = int(float(field)) if isinstance(field, (int, float)) else 0
     if not 1 <= at <= len(heads):
         raise CellError("#VALUE!")

@@ -1,6 +1,7 @@
-"""Days: WEEKDAY, DAYS360, EDATE, EOMONTH and the texts that stand for days.
+"""Days: DATE, TIME, WEEKDAY, DAYS360, EDATE, EOMONTH and the texts that stand for days.
 
-Source: Microsoft's documentation of WEEKDAY, DAYS360 (with the rules of the US method), DATEVALUE, TIMEVALUE.
+Source: Microsoft's documentation of DATE, TIME, WEEKDAY, DAYS360 (with the rules of the US method),
+DATEVALUE, TIMEVALUE.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from xlwings_addin.engine.instead.values import (
 )
 
 __all__ = ["FUNCTIONS", "edate", "eomonth"]
+
+
+_HALF_A_SECOND = 0.5 / 86400
+"""DAYS360 takes a moment so close before midnight for the next day."""
 
 
 def _day(value: object) -> int:
@@ -63,7 +68,7 @@ def _is_last_of_february(serial: int) -> bool:
 @cell_by_cell
 def days360(first: object, last: object, method: object = None) -> object:
     """Days between two dates in a year of twelve months of 30 days, by the US or the European method."""
-    start, end = _day(first), _day(last)
+    start, end = (_day(number(value) + _HALF_A_SECOND) for value in (first, last))
     european = method is not None and logical(method)
     (year, month, day), (end_year, end_month, end_day) = _parts(start), _parts(end)
     if european:
@@ -75,6 +80,33 @@ def days360(first: object, last: object, method: object = None) -> object:
             end_day = 30
         day = min(day, 30)
     return float((end_year - year) * 360 + (end_month - month) * 30 + end_day - day)
+
+
+@cell_by_cell
+def day_of(year: object, month: object, day: object) -> object:
+    """DATE: months and days beyond their ends count on; a year before 1900 counts from it.
+
+    1900 has a 29th of February here, as in Excel.
+    """
+    own_year, months, days = (math.trunc(number(value)) for value in (year, month, day))
+    first = (own_year + 1900 if 0 <= own_year < 1900 else own_year) * 12 + months - 1
+    if not 0 <= own_year <= 9999 or not 12 <= first < 120000:
+        raise CellError("#NUM!")
+    serial = (date(first // 12, first % 12 + 1, 1) - date(1899, 12, 30)).days
+    serial = (serial if serial > 60 else serial - 1) + days - 1
+    if not 0 <= serial <= 2958465:
+        raise CellError("#NUM!")
+    return float(serial)
+
+
+@cell_by_cell
+def time_of(hour: object, minute: object, second: object) -> object:
+    """TIME: what goes beyond a day begins anew; a time before midnight is none."""
+    hours, minutes, seconds = (math.trunc(number(value)) for value in (hour, minute, second))
+    total = hours * 3600 + minutes * 60 + seconds
+    if total < 0 or max(hours, minutes, seconds) > 32767:
+        raise CellError("#NUM!")
+    return total % 86400 / 86400
 
 
 @cell_by_cell
@@ -116,17 +148,16 @@ def _months_later(*, end: bool) -> Callable[..., object]:
         if isinstance(value, bool) or isinstance(months, bool):
             raise CellError("#VALUE!")
         serial, count = _day(value), math.trunc(number(months))
-        if serial in (0, 60):
+        if serial == 60:
             raise CellError("#NUM!")
-        day = date(1899, 12, 31 if serial < 60 else 30) + timedelta(days=serial)
-        at = day.year * 12 + day.month - 1 + count
+        own_year, own_month, own_day = _parts(serial)
+        at = own_year * 12 + own_month - 1 + count
         year, month = at // 12, at % 12 + 1
         if not 1900 <= year <= 9999:
             raise CellError("#NUM!")
         last = calendar.monthrange(year, month)[1]
-        later = date(year, month, last if end else min(day.day, last))
-        days = (later - date(1899, 12, 30)).days
-        return float(days if days > 60 else days - 1)
+        days = (date(year, month, 1) - date(1900, 1, 1)).days + (last if end else min(own_day, last))
+        return float(days if days < 60 else days + 1)
 
     return calculate
 
@@ -134,6 +165,8 @@ def _months_later(*, end: bool) -> Callable[..., object]:
 edate, eomonth = _months_later(end=False), _months_later(end=True)
 
 FUNCTIONS: Final = {
+    "DATE": day_of,
+    "TIME": time_of,
     "EDATE": edate,
     "EOMONTH": eomonth,
     "YEAR": _part(0),

@@ -14,6 +14,7 @@ from typing import Final
 
 from xlwings_addin.engine.instead.values import (
     CellError,
+    as_rows,
     cell_by_cell,
     cells,
     function,
@@ -114,8 +115,10 @@ def _accumulated(at: int) -> Callable[..., object]:
     def calculate(
         rate: object, periods: object, present: object, first: object, last: object, kind: object
     ) -> object:
-        interest, count, amount = number(rate), number(periods), number(present)
-        start, end, advance = math.ceil(number(first)), int(number(last)), int(number(kind))
+        interest, count, amount, first, last, advance = (
+            number(_no_bool(value)) for value in (rate, periods, present, first, last, kind)
+        )
+        start, end = math.ceil(first), int(last)
         if interest <= 0 or count <= 0 or amount <= 0 or start < 1 or end < start or end > count:
             raise CellError("#NUM!")
         if advance not in (0, 1):
@@ -165,8 +168,12 @@ def npv_of(rate: float, flows: Sequence[float]) -> float:
     return math.fsum(flow / (1 + rate) ** period for period, flow in enumerate(flows))
 
 
-def _slope(rate: float, flows: Sequence[float]) -> float:
-    return math.fsum(-period * flow / (1 + rate) ** (period + 1) for period, flow in enumerate(flows))
+def _worth(rate: float, flows: Sequence[float], times: Sequence[float]) -> float:
+    return math.fsum(flow / (1 + rate) ** time for flow, time in zip(flows, times, strict=True))
+
+
+def _slope(rate: float, flows: Sequence[float], times: Sequence[float]) -> float:
+    return math.fsum(-time * flow / (1 + rate) ** (time + 1) for flow, time in zip(flows, times, strict=True))
 
 
 @function
@@ -182,20 +189,25 @@ def irr(values: object, guess: object = None) -> object:
         raise CellError("#VALUE!")
     if not (any(flow > 0 for flow in flows) and any(flow < 0 for flow in flows)):
         raise CellError("#NUM!")
-    rate = _newton(flows, start)
+    return _root(flows, [float(period) for period in range(len(flows))], start)
+
+
+def _root(flows: Sequence[float], times: Sequence[float], start: float) -> float:
+    """The rate at which flows at some times are worth nothing."""
+    rate = _newton(flows, times, start)
     if rate is None:
-        rate = _bracketed(flows, start)
+        rate = _bracketed(flows, times)
     if rate is None:
         raise CellError("#NUM!")
     return rate
 
 
-def _newton(flows: Sequence[float], rate: float) -> float | None:
+def _newton(flows: Sequence[float], times: Sequence[float], rate: float) -> float | None:
     scale = max(map(abs, flows))
     for _ in range(100):
         try:
-            slope = _slope(rate, flows)
-            following = rate - npv_of(rate, flows) / slope
+            slope = _slope(rate, flows, times)
+            following = rate - _worth(rate, flows, times) / slope
         except (ZeroDivisionError, OverflowError):
             return None
         if not math.isfinite(following) or following <= -1:
@@ -204,20 +216,20 @@ def _newton(flows: Sequence[float], rate: float) -> float | None:
             rate = following
             break
         rate = following
-    return rate if abs(npv_of(rate, flows)) <= 1e-7 * scale else None
+    return rate if abs(_worth(rate, flows, times)) <= 1e-7 * scale else None
 
 
-def _bracketed(flows: Sequence[float], start: float) -> float | None:
+def _bracketed(flows: Sequence[float], times: Sequence[float]) -> float | None:
     """The only root in a wide range, where Newton's method does not find it."""
     from scipy.optimize import brentq
 
     grid = [-0.99 + 0.01 * step for step in range(99)] + [0.02 * step for step in range(1, 500)]
-    worth = [npv_of(rate, flows) for rate in grid]
+    worth = [_worth(rate, flows, times) for rate in grid]
     changes = [at for at in range(len(grid) - 1) if (worth[at] < 0) != (worth[at + 1] < 0)]
     if len(changes) != 1:
         return None
     at = changes[0]
-    return float(brentq(npv_of, grid[at], grid[at + 1], args=(flows,), xtol=1e-15))
+    return float(brentq(_worth, grid[at], grid[at + 1], args=(flows, times), xtol=1e-15))
 
 
 @function
@@ -230,8 +242,10 @@ def mirr(values: object, finance_rate: object, reinvest_rate: object) -> object:
     finance, reinvest = number(finance_rate), number(reinvest_rate)
     if len(flows) < 2:
         raise CellError("#DIV/0!")
-    inflow = npv_of(reinvest, [max(flow, 0.0) for flow in flows])
-    outflow = npv_of(finance, [min(flow, 0.0) for flow in flows])
+    inflow, outflow = (
+        math.fsum(flow / (1 + rate) ** period for period, flow in enumerate(flows) if flow * sign > 0)
+        for rate, sign in ((reinvest, 1), (finance, -1))
+    )
     if outflow == 0:
         raise CellError("#DIV/0!")
     periods = len(flows) - 1
@@ -268,11 +282,26 @@ def xnpv(rate: object, values: object, days: object) -> object:
     """
     interest = number(_no_bool(rate))
     flows, dates = _dated(values, days)
-    if interest <= -1:
+    if interest < 0:  # which the documentation does not say; stored values do
         raise CellError("#NUM!")
-    return math.fsum(
-        flow / (1 + interest) ** ((day - dates[0]) / 365) for flow, day in zip(flows, dates, strict=True)
-    )
+    return _worth(interest, flows, [(day - dates[0]) / 365 for day in dates])
+
+
+@function
+def xirr(values: object, days: object, guess: object = None) -> object:
+    """The rate at which dated flows are worth nothing, by years of 365 days; a date may be a text.
+
+    Excel halves an interval until it is some 1e-8 wide, so that its results differ in the ninth digit.
+    Source: Microsoft, XIRR: at least one positive and one negative flow; accurate within 0.000001 per cent.
+    """
+    if any(isinstance(flow, bool) or is_text(flow) for flow in cells(values)):
+        raise CellError("#VALUE!")
+    dated = [[number(day) if is_text(day) else day for day in row] for row in as_rows(days)]
+    flows, dates = _dated([[0.0 if flow is None else flow for flow in row] for row in as_rows(values)], dated)
+    start = 0.1 if guess is None else number(_no_bool(guess))
+    if start <= -1 or not (any(flow > 0 for flow in flows) and any(flow < 0 for flow in flows)):
+        raise CellError("#NUM!")
+    return _root(flows, [(day - dates[0]) / 365 for day in dates], start)
 
 
 @cell_by_cell
@@ -307,17 +336,13 @@ def ddb(cost: object, salvage: object, life: object, period: object, factor: obj
     Source: Microsoft, DDB: Min((cost - total depreciation) * (factor/life), cost - salvage - total).
     """
     price, rest, years, at = number(cost), number(salvage), number(life), number(period)
+    if price < 0 or rest < 0 or years <= 0 or at <= 0 or at > years or number(factor) <= 0:
+        raise CellError("#NUM!")
     rate = number(factor) / years
-    if price < 0 or rest < 0 or years <= 0 or at <= 0 or at > years or rate <= 0:
-        raise CellError("#NUM!")
-    if at != int(at) or years != int(years):
-        # What Excel does between whole years is not documented.
-        raise CellError("#NUM!")
-    total = amount = 0.0
-    for _ in range(int(at)):
-        amount = max(0.0, min((price - total) * min(rate, 1.0), price - rest - total))
-        total += amount
-    return amount
+    rate = min(rate, 1.0)
+    before = price * (1 - rate) ** (at - 1) if rate < 1 else (price if at == 1 else 0.0)
+    after = price * (1 - rate) ** at
+    return max(0.0, before - max(after, rest))
 
 
 @function
@@ -346,6 +371,7 @@ FUNCTIONS: Final = {
     "IRR": irr,
     "MIRR": mirr,
     "XNPV": xnpv,
+    "XIRR": xirr,
     "DB": db,
     "DDB": ddb,
     "FVSCHEDULE": fvschedule,

@@ -146,8 +146,8 @@ def _table_lookup(by_rows: bool) -> Callable[..., object]:
         near = logical(approximate) if approximate is not None else False
 
         def find(value: object, which: object) -> object:
-            at = _position(value, keys, near)
             place = int(number(which)) - 1
+            at = _position(value, keys, near)
             if place < 0:
                 raise CellError("#VALUE!")
             if place >= (len(rows[0]) if by_rows else len(rows)):
@@ -262,6 +262,29 @@ def xlookup(
     return _for_each(wanted, find)
 
 
+@function
+def filtered(values: object, include: object, if_empty: object = None) -> object:
+    """FILTER: the rows or columns of an area beside which a condition holds.
+
+    Source: Microsoft, FILTER; an error among the conditions is the result, none that holds is #CALC!.
+    """
+    rows, conditions = as_rows(values), as_rows(include)
+    by_rows = len(conditions) == len(rows) and len(conditions[0]) == 1
+    by_columns = len(conditions) == 1 and len(conditions[0]) == len(rows[0])
+    if not by_rows and not by_columns:
+        raise CellError("#VALUE!")
+    keep = [logical(condition) for condition in cells(conditions)]
+    if by_rows and not (by_columns and len(keep) > 1):
+        chosen = [row for row, stays in zip(rows, keep, strict=True) if stays]
+    else:
+        chosen = [[cell for cell, stays in zip(row, keep, strict=True) if stays] for row in rows if any(keep)]
+    if not chosen:
+        if if_empty is None:
+            raise CellError("#CALC!")
+        return if_empty
+    return [[0.0 if cell is None else cell for cell in row] for row in chosen]
+
+
 def _ranked(largest: bool) -> Callable[..., object]:
     def calculate(values: object, place: object) -> object:
         ordered = sorted(numbers_in(values), reverse=largest)
@@ -285,4 +308,4 @@ HELPERS: Final = {
     "VAL_HLOOKUP": _table_lookup(False),
     "VAL_LOOKUP": lookup,
 }
-FUNCTIONS: Final = {"XLOOKUP": xlookup, "XMATCH": xmatch}
+FUNCTIONS: Final = {"XLOOKUP": xlookup, "XMATCH": xmatch, "FILTER": filtered}

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from xlwings_addin.engine.instead.values import CellError
 
-__all__ = ["formatted", "general", "in_a_cell"]
+__all__ = ["formatted", "general", "in_a_cell", "pieces_of", "sections_of"]
 
 
 def general(value: float) -> str:
@@ -62,7 +62,9 @@ def in_a_cell(value: float) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-class _Section(NamedTuple):
+class Section(NamedTuple):
+    """One section of a format without its condition, colours and languages; the condition beside it."""
+
     code: str
     condition: str
     limit: float
@@ -83,14 +85,15 @@ def formatted(value: float | str, code: str, *, from_1904: bool = False) -> str:
     >>> formatted(-3, "0_);(0)"), formatted(0.1234, "0.0%"), formatted(45359, "d mmm yyyy")
     ('(3)', '12.3%', '8 Mar 2024')
     """
-    sections = _sections(code)
+    sections = sections_of(code)
     if isinstance(value, str):
         return _text_section(sections, value)
     section, absolute = _choose(sections, value)
     return _apply(section.code, abs(value) if absolute else value, value, from_1904)
 
 
-def _sections(code: str) -> list[_Section]:
+def sections_of(code: str) -> list[Section]:
+    """The sections of a format; a text in it that does not end is the cell's error."""
     sections, current, quoted, at = [], "", False, 0
     while at < len(code):
         mark = code[at]
@@ -111,14 +114,14 @@ def _sections(code: str) -> list[_Section]:
     return [_section(part) for part in [*sections, current]]
 
 
-def _section(part: str) -> _Section:
+def _section(part: str) -> Section:
     match = _CONDITION.search(part)
     plain = _ASIDE.sub("", _CONDITION.sub("", part))
     plain = _CURRENCY.sub(lambda symbol: f'"{symbol[1]}"', plain)
-    return _Section(plain, match[1] if match else "", float(match[2]) if match else 0.0)
+    return Section(plain, match[1] if match else "", float(match[2]) if match else 0.0)
 
 
-def _text_section(sections: list[_Section], value: str) -> str:
+def _text_section(sections: list[Section], value: str) -> str:
     code = sections[3].code if len(sections) > 3 else ""
     if not code:
         with_text = [section.code for section in sections if "@" in _bare(section.code)]
@@ -126,7 +129,7 @@ def _text_section(sections: list[_Section], value: str) -> str:
             return value
         code = with_text[-1]
     return "".join(
-        value if kind == "text" else piece for kind, piece in _pieces(code) if kind in ("literal", "text")
+        value if kind == "text" else piece for kind, piece in pieces_of(code) if kind in ("literal", "text")
     )
 
 
@@ -140,7 +143,7 @@ _HOLDS = {
 }
 
 
-def _choose(sections: list[_Section], value: float) -> tuple[_Section, bool]:
+def _choose(sections: list[Section], value: float) -> tuple[Section, bool]:
     """The section for a number, and whether it shows the number without its sign."""
     numeric = sections[:3]
     if any(section.condition for section in numeric):
@@ -148,6 +151,8 @@ def _choose(sections: list[_Section], value: float) -> tuple[_Section, bool]:
             if not section.condition or _HOLDS[section.condition](value, section.limit):
                 hides = section.condition in ("<", "<=") and section.limit <= 0
                 return section, hides
+        if len(numeric) == 1:
+            return Section("General", "", 0.0), False
         raise CellError("#VALUE!")
     if len(numeric) == 1:
         return numeric[0], False
@@ -158,7 +163,7 @@ def _choose(sections: list[_Section], value: float) -> tuple[_Section, bool]:
     return numeric[0], False
 
 
-def _pieces(code: str) -> list[tuple[str, str]]:
+def pieces_of(code: str) -> list[tuple[str, str]]:
     """A section's pieces: literals, placeholders, and letters that may be parts of dates."""
     pieces: list[tuple[str, str]] = []
     at = 0
@@ -210,7 +215,7 @@ def _bare(code: str) -> str:
 def _apply(code: str, value: float, signed: float, from_1904: bool) -> str:
     if not code:
         return "-" if signed < 0 and value < 0 else ""
-    pieces = _pieces(code)
+    pieces = pieces_of(code)
     kinds = {kind for kind, _ in pieces}
     if kinds & {"date", "elapsed", "half"}:
         if not from_1904:

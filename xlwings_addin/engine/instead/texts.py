@@ -42,7 +42,7 @@ def _text_in_format(*, from_1904: bool) -> Callable[..., object]:
     def text_in_format(value: object, code: object) -> object:
         form = text(code)
         if isinstance(value, bool):
-            return text(value)
+            return formatted(text(value), form, from_1904=from_1904)
         if is_text(value):
             parsed = None if from_1904 else parsed_number(str(value))
             return formatted(str(value) if parsed is None else parsed, form, from_1904=from_1904)
@@ -56,6 +56,30 @@ def value(written: object) -> object:
     if isinstance(written, bool):
         raise CellError("#VALUE!")
     return number(written)
+
+
+@cell_by_cell
+def numbervalue(written: object, decimal: object = ".", group: object = ",") -> object:
+    """A text as a number, with the signs that it has for decimals and groups, wherever the computer stands.
+
+    Source: Microsoft, NUMBERVALUE: spaces are left out, nothing is 0, every % divides by 100.
+    """
+    plain = "".join(text(written).split())
+    point, comma = text(decimal)[:1] or ".", text(group)[:1] or ","
+    whole, mark, rest = plain.partition(point)
+    if point == comma or point in rest or comma in rest:
+        raise CellError("#VALUE!")
+    digits = whole.replace(comma, "") + ("." + rest if mark else "")
+    percent = len(digits) - len(digits.rstrip("%"))
+    digits = digits.rstrip("%")
+    if not digits:
+        return 0.0
+    if not _PLAIN_NUMBER.fullmatch(digits):
+        raise CellError("#VALUE!")
+    return float(digits) / 100**percent
+
+
+_PLAIN_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[Ee][-+]?\d+)?")
 
 
 @function
@@ -203,8 +227,12 @@ def _letters(column: int) -> str:
     return letters
 
 
+_IN_NAMES: Final = str.maketrans("_.[]", "aaaa")
+"""Signs of a sheet's name, with its workbook in brackets, that need no quotes."""
+
+
 def _sheet(name: str) -> str:
-    plain = name.replace("_", "a").replace(".", "a").isalnum() and not name[:1].isdigit()
+    plain = name.translate(_IN_NAMES).isalnum() and not name[:1].isdigit()
     return name if plain or not name else "'" + name.replace("'", "''") + "'"
 
 
@@ -249,6 +277,7 @@ FROM_1904: Final[dict[str, Any]] = {"TEXT": _text_in_format(from_1904=True)}
 FUNCTIONS: Final[dict[str, Any]] = {
     "TEXT": _text_in_format(from_1904=False),
     "VALUE": value,
+    "NUMBERVALUE": numbervalue,
     "CONCAT": concat,
     "CONCATENATE": concatenate,
     "TEXTJOIN": textjoin,

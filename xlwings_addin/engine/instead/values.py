@@ -222,7 +222,7 @@ def numbers(*values: object) -> list[float]:
 
 _NUMBER = re.compile(
     r"""(?P<sign>[-+]?)\s*(?P<currency>[$€£¥]?)\s*(?P<sign2>[-+]?)
-    (?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?P<exponent>[eE][-+]?\d{1,3})?\s*(?P<percent>%?)""",
+    (?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?P<exponent>[eE][-+]?\d{1,3})?\s*(?:(?P<percent>%)|(?P<behind>[€]))?""",
     re.VERBOSE,
 )
 _FRACTION = re.compile(r"([-+]?)(\d+)\s+(\d+)/(\d+)")
@@ -247,6 +247,8 @@ def parsed_number(written: str) -> float | None:
     inner = stripped[1:-1].strip() if negative else stripped
     match = _NUMBER.fullmatch(inner)
     if match:
+        if match["behind"] and match["currency"]:
+            return None
         if (match["sign"] and match["sign2"]) or (negative and (match["sign"] or match["sign2"])):
             return None
         value = float(match["digits"].replace(",", "") + (match["exponent"] or ""))
