@@ -40,6 +40,8 @@ from xlwings_addin.sheets.formula_units import unit_findings
 from xlwings_addin.valuation.ages import ages_of, now
 from xlwings_addin.xlsx.agreement import disagreement
 from xlwings_addin.xlsx.cell_contents import cell_contents
+from xlwings_addin.xlsx.data_tables import DataTable
+from xlwings_addin.xlsx.native_tables import with_native_tables
 from xlwings_addin.xlsx.package import (
     CellKey,
     CellValue,
@@ -71,13 +73,14 @@ def check(
     listed. Raises `BookError` for a file that is no workbook and for a second engine that is asked for and
     not installed, and `InputError` for inputs that cannot be read.
     """
-    package = read_package(Path(path))
+    package, lost = with_native_tables(read_package(Path(path)))
     refuse_later_version(package)
     if CONTENT_TYPES not in package.parts:
         rule = f"cannot be read as a workbook: its part {CONTENT_TYPES} is missing"
         raise BookError("workbook", str(path), rule, display=str(path))
     require_engine(second_opinion)
     report = Report(str(path))
+    _tell_lost_tables(lost, report)
     progress("Reading the workbook")
     contents, values = cell_contents(package), read_values(package)
     pages = pages_of(values)
@@ -120,6 +123,19 @@ def check(
     for sentence in unit_findings(context, sheets(context.company)):
         report.findings.append(Finding("failure", "lint", f"units: {sentence}"))
     return report
+
+
+def _tell_lost_tables(lost: list[DataTable], report: Report) -> None:
+    """The what-if tables that stand as formulas in the file: they are compared as the tables they were."""
+    for table in lost:
+        message = (
+            f"{table.area} was a what-if table {{{table.text}}} and stands as formulas that LibreOffice "
+            "writes and Excel does not have: a refresh puts it back"
+        )
+        cell = table.area.partition(":")[0]
+        report.findings.append(
+            Finding("warning", "overwritten formula", message, sheet=table.sheet, cell=cell)
+        )
 
 
 def _compare_contents(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from xlwings_addin.core.errors import BookError
@@ -15,6 +16,7 @@ from xlwings_addin.engine.ironcalc import (
     recalculate_with_ironcalc,
 )
 from xlwings_addin.engine.libreoffice import find_soffice, libreoffice_version, recalculate_with_libreoffice
+from xlwings_addin.engine.limits import progressed
 from xlwings_addin.layout.references import Book, PlacedCell
 from xlwings_addin.proof.calculated import Calculated
 from xlwings_addin.proof.context import SELECTOR, Functions, Progress
@@ -33,6 +35,8 @@ from xlwings_addin.xlsx.package import (
 SecondOpinion = Literal["auto", "libreoffice", "ironcalc", "require", "skip"]
 """Which engine is asked: `auto` and `require` LibreOffice or else IronCalc; `auto` also does without both."""
 
+LONGEST = 300.0
+"""Seconds that LibreOffice may take for the workbook in every case, what-if tables among it."""
 Answers = list[dict[CellKey, CellValue]]
 
 
@@ -83,6 +87,7 @@ def ask_second_engine(
     report.second_engine = f"{engine.name}, recalculation forced"
     files = _files(book, package, calculated.by_case, engine.not_asked)
     names = {cell.at: cell for cell in book.cells()}
+    progressed(LONGEST)
     without = 0
     for (case, values), theirs in zip(calculated.by_case.items(), engine.recalculate(files), strict=True):
         asked = {at: theirs.get(at) for at in values if at not in engine.not_asked}
@@ -103,7 +108,8 @@ def _engine(package: Package, functions: Functions, wanted: SecondOpinion) -> _E
     """The engine that is wanted, or the first that is installed; None where `auto` finds none."""
     ours = frozenset(function_cells(package, functions))
     if wanted == "libreoffice" or (wanted != "ironcalc" and find_soffice() is not None):
-        return _Engine(libreoffice_version() or "LibreOffice", recalculate_with_libreoffice, ours)
+        recalculate = partial(recalculate_with_libreoffice, timeout=LONGEST)
+        return _Engine(libreoffice_version() or "LibreOffice", recalculate, ours)
     version = ironcalc_version()
     if wanted == "ironcalc" or version is not None:
         name = f"IronCalc {version}" if version else "IronCalc"

@@ -23,6 +23,7 @@ from xlwings_addin.xlsx.cell_contents import cell_contents
 from xlwings_addin.xlsx.data_tables import data_tables
 from xlwings_addin.xlsx.exchanging import replace_if
 from xlwings_addin.xlsx.locking import locked
+from xlwings_addin.xlsx.native_tables import with_native_tables
 from xlwings_addin.xlsx.package import (
     CellKey,
     CellValue,
@@ -75,7 +76,11 @@ class FileMedium:
 
     @cached_property
     def package(self) -> Package:
-        """The file as it was when it was first looked at."""
+        """The file as it was when it was first looked at, what-if tables that a program lost put back."""
+        return with_native_tables(self._on_disk)[0]
+
+    @cached_property
+    def _on_disk(self) -> Package:
         return read_package(self.path)
 
     @cached_property
@@ -311,7 +316,7 @@ class FileMedium:
         data = self.data(state)
         if self._sheet is not None:
             data = _with_sheet(data, *self._sheet)
-        former = (self.original or self.package).original
+        former = self._on_disk.original
         if self.path.read_bytes() != former:
             rule = "was changed by another program meanwhile; nothing is written"
             raise BookError("file", self.name, rule, display=self.name)
