@@ -5,6 +5,7 @@ The engine knows no data tables (formualizer 0.13.0); to it their cells are plai
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 
 from xlwings_addin.engine.dependencies import Dependencies
@@ -90,7 +91,6 @@ class Tables:
         before = {key: self._book.read(key) for key in keys}
         taken: dict[CellKey, CellKey] = {}
         results: list[tuple[TableCell, object]] = []
-        evaluate = self._book.workbook.evaluate_cell
         try:
             for inputs, cells in waiting:
                 progressed()
@@ -101,13 +101,31 @@ class Tables:
                     if taken.get(entry) != source:
                         self._put(entry, to_engine(before[source]))
                         taken[entry] = source
-                for cell in cells:
-                    sheet, address = cell.result
-                    results.append((cell, evaluate(engine_name(sheet), *split_address(address))))
+                results += zip(cells, self._results_of(cells), strict=True)
         finally:
             for entry in taken:
                 self._restore(entry, before[entry])
         return results
+
+    def _results_of(self, cells: list[TableCell]) -> list[object]:
+        """What the formulas of some cells are with the inputs set now.
+
+        To evaluate one cell the engine looks through everything that it rests on, changed or not, which takes
+        longer than to evaluate all that has changed; but random numbers would change all that hangs on them.
+        """
+        from formualizer import ExcelEvaluationError
+
+        workbook = self._book.workbook
+        at = [(engine_name(cell.result[0]), *split_address(cell.result[1])) for cell in cells]
+        if not self._has_random_numbers:
+            with suppress(ExcelEvaluationError):  # of cells that these may not hang on
+                workbook.evaluate_all()
+                return [workbook.get_value(*place) for place in at]
+        return [workbook.evaluate_cell(*place) for place in at]
+
+    @cached_property
+    def _has_random_numbers(self) -> bool:
+        return any("RAND" in (self._book.texts.get(key) or "").upper() for key in self._book.formulas)
 
     def _put(self, key: CellKey, value: object) -> None:
         self._book.pin(key)
