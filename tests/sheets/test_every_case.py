@@ -26,7 +26,7 @@ from xlwings_addin.sheets.every_case import figures
 from xlwings_addin.valuation.xiaomi import Results, evaluate
 from xlwings_addin.xlsx.agreement import disagreement
 from xlwings_addin.xlsx.data_tables import data_tables
-from xlwings_addin.xlsx.package import CellKey, read_package, read_values
+from xlwings_addin.xlsx.package import CellKey, formula_cells, read_package, read_values
 
 BOOK = Book(load_context(live_cases=True))
 CASES = BOOK.context.results
@@ -122,6 +122,15 @@ def test_a_check_names_a_table_that_is_gone(live_cases: Path, tmp_path: Path) ->
     told = [finding for finding in report.findings if "no what-if table" in finding.message]
     place = (table.sheet, table.area.partition(":")[0], "failure")
     assert [(finding.sheet, finding.cell, finding.severity) for finding in told] == [place]
+
+
+def test_libreoffice_agrees_on_the_rest_of_the_workbook_in_every_case(
+    live_cases: Path, libreoffice: Path
+) -> None:
+    report = check(live_cases, functions=callbacks(), second_opinion="libreoffice")
+    assert not [finding for finding in report.findings if finding.severity == "failure"]
+    asked = len(formula_cells(read_package(live_cases))) - len(TABLE)
+    assert report.second_comparisons > 0.99 * asked * len(CASES)
 
 
 def test_libreoffice_calculates_the_table_on_load_as_the_core_does(

@@ -62,12 +62,12 @@ def test_what_is_no_whole_table_stays_as_it_is(without: tuple[str, ...], changed
     assert package is before
 
 
-def test_the_table_of_every_case_comes_back_from_libreoffice(delivered: Path, libreoffice: Path) -> None:
-    (data,) = convert_with_libreoffice([delivered])
+def test_the_table_of_every_case_comes_back_from_libreoffice(live_cases: Path, libreoffice: Path) -> None:
+    (data,) = convert_with_libreoffice([live_cases])
     converted = read_package(data)
     assert not data_tables(converted)
     package, tables = with_native_tables(converted)
-    assert tables == data_tables(read_package(delivered))
+    assert tables == data_tables(read_package(live_cases))
     assert len(tables) == 1
     before, after = read_values(converted), read_values(package)
     assert before == after

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 from xlwings_addin.core.errors import BookError
@@ -35,8 +34,8 @@ from xlwings_addin.xlsx.package import (
 SecondOpinion = Literal["auto", "libreoffice", "ironcalc", "require", "skip"]
 """Which engine is asked: `auto` and `require` LibreOffice or else IronCalc; `auto` also does without both."""
 
-LONGEST = 300.0
-"""Seconds that LibreOffice may take for the workbook in every case, what-if tables among it."""
+LONGEST = 120.0
+"""Seconds that a second engine may take for the workbook in every case."""
 Answers = list[dict[CellKey, CellValue]]
 
 
@@ -106,15 +105,16 @@ def ask_second_engine(
 
 def _engine(package: Package, functions: Functions, wanted: SecondOpinion) -> _Engine | None:
     """The engine that is wanted, or the first that is installed; None where `auto` finds none."""
-    ours = frozenset(function_cells(package, functions))
+    # Of a what-if table neither is asked: IronCalc has none, and LibreOffice 7.4, which calculates its cells
+    # rightly, can leave cells elsewhere as they were in another case.
+    tables = frozenset(cell.key for table in data_tables(package) for cell in table.cells())
+    ours = frozenset(function_cells(package, functions)) | tables
     if wanted == "libreoffice" or (wanted != "ironcalc" and find_soffice() is not None):
-        recalculate = partial(recalculate_with_libreoffice, timeout=LONGEST)
-        return _Engine(libreoffice_version() or "LibreOffice", recalculate, ours)
+        return _Engine(libreoffice_version() or "LibreOffice", recalculate_with_libreoffice, ours)
     version = ironcalc_version()
     if wanted == "ironcalc" or version is not None:
         name = f"IronCalc {version}" if version else "IronCalc"
-        tables = (cell.key for table in data_tables(package) for cell in table.cells())
-        return _Engine(name, recalculate_with_ironcalc, ours | faulty_cells(package) | frozenset(tables))
+        return _Engine(name, recalculate_with_ironcalc, ours | faulty_cells(package))
     return None
 
 
