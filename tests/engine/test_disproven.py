@@ -158,3 +158,22 @@ def test_what_libreoffice_alone_calculates_is_not_believed_against_a_counterexam
     cells: Cells = {"A1": 2.0, "B1": "=INTRATE(46433,46522,2000000,2040000,0)", "B3": "=A1"}
     assert list(named(cells)) == ["B1"]
     assert named({"A1": 2.0, "B2": "=MMULT(A1,A1)", "B3": "=A1"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("formula", "is_certain"),
+    [
+        ('1+A1&""', True),
+        ("IF(1+A1>0,1,0)", True),
+        ("IF(ISNUMBER(A1),1+A1,0)", False),
+        ('IF(ISNUMBER(A1),"OK",IF(ERROR.TYPE(A1)=1,1,2))', False),
+        ("IFERROR(1/0,1+A1)", False),
+        ("IFERROR(1+A1,0)", True),
+    ],
+)
+def test_what_a_branch_is_handed_that_may_not_be_taken_is_no_counterexample(
+    formula: str, is_certain: bool
+) -> None:
+    doubt = doubt_about(tree_of(formula), lambda reference: "n/a")
+    assert doubt is not None
+    assert doubt.is_certain is is_certain

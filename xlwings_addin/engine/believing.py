@@ -27,6 +27,8 @@ __all__ = ["Doubt", "Doubts", "doubt_about"]
 
 _MOST = 20_000
 """Cells of an area up to which they are looked at."""
+_BRANCHES = frozenset(("IF", "IFS", "IFERROR", "IFNA", "CHOOSE", "SWITCH"))
+"""Functions whose first argument is always calculated, and others perhaps not."""
 _NOTHING_PROVES = "which nothing proves"
 
 
@@ -48,24 +50,36 @@ def doubt_about(
 ) -> Doubt | None:
     """What is doubtful of a formula, counterexamples first.
 
-    `value_of` tells the value of a cell, `look` those of an area.
+    `value_of` tells the value of a cell, `look` those of an area. What a branch is handed that may not be
+    taken, `IF(ISNUMBER(A1),1+A1,0)`, is no counterexample: then a second engine is asked.
     """
     calls, nodes = list(calls_of(tree, is_several)), list(_call_nodes(tree))
-    for call, node, arguments in zip(calls, nodes, arguments_of(tree, value_of), strict=True):
+    first: Doubt | None = None
+    for call, (node, in_branch), arguments in zip(calls, nodes, arguments_of(tree, value_of), strict=True):
         if call.function in trusted:
             continue
         why = why_disproven(call, node, arguments, look)
-        if why is not None:
-            return Doubt(str(call), why, True)
+        if why is None:
+            continue
+        doubt = Doubt(str(call), why, not in_branch)
+        if doubt.is_certain:
+            return doubt
+        first = first or doubt
+    if first is not None:
+        return first
     missing = unproven(tree, trusted=trusted, is_several=is_several)
     if missing is None:
         return None
     return Doubt(str(missing), _NOTHING_PROVES)
 
 
-def _call_nodes(tree: Node) -> list[Node]:
+def _call_nodes(tree: Node, in_branch: bool = False) -> list[tuple[Node, bool]]:
+    """The calls of a formula, outer ones first, and whether they stand in a branch that may not be taken."""
     name, nodes = call_of(tree)
-    return [*([tree] if name else []), *(inner for node in nodes for inner in _call_nodes(node))]
+    own = [(tree, in_branch)] if name else []
+    for at, node in enumerate(nodes):
+        own += _call_nodes(node, in_branch or (name in _BRANCHES and at > 0))
+    return own
 
 
 class Doubts:
