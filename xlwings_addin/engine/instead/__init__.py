@@ -13,6 +13,7 @@ from typing import Final
 
 from xlwings_addin.engine.instead import (
     comparison,
+    complex_numbers,
     criteria,
     dates,
     financial,
@@ -44,6 +45,7 @@ BUILT_IN: Final[dict[str, Function]] = {
     **dates.FUNCTIONS,
     **parity.FUNCTIONS,
     **number_systems.FUNCTIONS,
+    **complex_numbers.FUNCTIONS,
 }
 """By the names of the functions they replace."""
 
