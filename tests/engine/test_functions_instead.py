@@ -143,6 +143,14 @@ TREE: Cells = {
         ("OCT2HEX(4000000000,2)", {}, "FFE0000000"),
         ("DEC2BIN(2,A1)", {}, "#NUM!"),
         ("DEC2HEX(100,4)", {}, "0064"),
+        # Microsoft, DOLLARDE: 1.125 and 1.3125; IronCalc tests, DOLLARs.xlsx.
+        ("DOLLARDE(1.02,16)", {}, 1.125),
+        ("DOLLARDE(1.1,32)", {}, 1.3125),
+        ("ROUND(DOLLARDE(12.1234,12),9)", {}, 13.028333333),
+        ("DOLLARDE(0.9,2)", {}, 4.5),
+        ("DOLLARDE(-0.5,2)", {}, -2.5),
+        ("DOLLARDE(1,0.5)", {}, "#DIV/0!"),
+        ("DOLLARDE(1,-2)", {}, "#NUM!"),
         # Microsoft, COMPLEX; IronCalc tests, COMPLEXs.xlsx: 15 significant digits.
         ("COMPLEX(3,4)", {}, "3+4i"),
         ('COMPLEX(3,4,"j")', {}, "3+4j"),

@@ -22,6 +22,7 @@ from xlwings_addin.engine.instead.values import (
     number,
     numbers_in,
     rows_of,
+    truncated,
 )
 from xlwings_addin.xlsx.values import is_error
 
@@ -357,8 +358,23 @@ def fvschedule(principal: object, schedule: object) -> object:
     return value
 
 
+@cell_by_cell
+def dollarde(price: object, fraction: object) -> object:
+    """A price in fractions as a decimal number, 1.02 for 1 and 2/16 (Microsoft, DOLLARDE)."""
+    if isinstance(price, bool) or isinstance(fraction, bool):
+        raise CellError("#VALUE!")
+    parts, value = truncated(fraction), number(price)
+    if parts < 0:
+        raise CellError("#NUM!")
+    if not parts:
+        raise CellError("#DIV/0!")
+    whole = math.trunc(value)
+    return float(whole + (value - whole) * 10 ** math.ceil(math.log10(parts)) / parts)
+
+
 FUNCTIONS: Final = {
     "PMT": pmt,
+    "DOLLARDE": dollarde,
     "FV": fv,
     "PV": pv,
     "IPMT": _split(0),
