@@ -72,6 +72,7 @@ def test_libreoffice_gives_the_same() -> None:
         ("=SUMPRODUCT(BESSELJ(B1:B3,1))", "BESSELJ(range,value)"),
         ("=SUM(CHOOSE({1,2},B1,B2))", "CHOOSE(array,value)"),
         ("=SUMPRODUCT(DOLLARDE(several,16))", "DOLLARDE(range,value)"),
+        ("=SUMPRODUCT(BIN2DEC(B1:B3))", "BIN2DEC(range)"),
     ],
 )
 def test_a_form_that_nothing_proves_is_named(formula: str, call: str) -> None:

@@ -17,7 +17,7 @@ from xlwings_addin.engine.forms import (
     Call,
     calls_of,
 )
-from xlwings_addin.engine.instead import BUILT_IN, HELPERS
+from xlwings_addin.engine.instead import BUILT_IN, HELPERS, OF_SINGLE_VALUES
 from xlwings_addin.engine.proven import is_proven
 from xlwings_addin.engine.trees import Node
 
@@ -31,7 +31,7 @@ _RIGHT_FOR_SEVERAL = (
     | REFERENCE_FUNCTIONS
     | _CELL_BY_CELL
     | _OPERATORS
-    | BUILT_IN.keys()
+    | (BUILT_IN.keys() - OF_SINGLE_VALUES)
     | HELPERS.keys()
     | frozenset(("LOOKUP", "LAMBDA", "LET", "SUBTOTAL", "AGGREGATE"))
 )

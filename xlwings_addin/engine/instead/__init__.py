@@ -29,7 +29,7 @@ from xlwings_addin.engine.instead import (
     texts,
 )
 
-__all__ = ["BUILT_IN", "FROM_1904", "HELPERS", "OF_DAYS"]
+__all__ = ["BUILT_IN", "FROM_1904", "HELPERS", "OF_DAYS", "OF_SINGLE_VALUES"]
 
 Function = Callable[..., object]
 
@@ -61,6 +61,9 @@ HELPERS: Final[dict[str, Function]] = {
 
 FROM_1904: Final[dict[str, Function]] = texts.FROM_1904
 """Functions for a book that counts its days from 1904."""
+
+OF_SINGLE_VALUES: Final = frozenset((*number_systems.FUNCTIONS, *complex_numbers.FUNCTIONS, "DOLLARDE"))
+"""Those to which Excel hands no range: it shows #VALUE!, as for all that were of the Analysis ToolPak."""
 
 OF_DAYS: Final = frozenset(
     (*dates.FUNCTIONS, "TEXT", "VALUE", "VAL_EACH_DATE", "VAL_EACH_EDATE", "VAL_EACH_EOMONTH")
