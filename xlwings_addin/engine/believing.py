@@ -8,6 +8,7 @@ A doubt is `certain` where a counterexample is at hand: then no second engine is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from xlwings_addin.engine.disproven import why_disproven, wrong_kind
 from xlwings_addin.engine.disproven_values import BY_VALUE, Look
 from xlwings_addin.engine.forms import call_of, calls_of, is_several_cells
-from xlwings_addin.engine.kinds import KINDS, NOT_TOLD, Argument, ValueOf, arguments_of
+from xlwings_addin.engine.kinds import KINDS, NOT_TOLD, Argument, ValueOf, arguments_of, kind_of
 from xlwings_addin.engine.loading import LoadedBook
 from xlwings_addin.engine.proven import unproven
 from xlwings_addin.engine.text_formats import has_decimal_comma
@@ -29,6 +30,7 @@ _MOST = 20_000
 """Cells of an area up to which they are looked at."""
 _BRANCHES = frozenset(("IF", "IFS", "IFERROR", "IFNA", "CHOOSE", "SWITCH"))
 """Functions whose first argument is always calculated, and others perhaps not."""
+_REFERENCE = re.compile(r"(?:(?:'(?:[^']|'')+'|[\w.]+)!)?\$?[A-Za-z]{1,3}\$?[0-9]+(?![\w(.!])")
 _NOTHING_PROVES = "which nothing proves"
 
 
@@ -90,6 +92,8 @@ class Doubts:
         self._values = {**read_values(book.package), **values}
         self._areas: dict[tuple[str, str], list[list[CellValue]] | None] = {}
         self._by_pattern: dict[str, tuple[Doubt | None, bool]] = {}
+        self._only_kinds: dict[str, bool] = {}
+        self._by_kinds: dict[tuple[str, tuple[str, ...]], Doubt | None] = {}
         self._sheets = {sheet.lower(): sheet for sheet in book.sheets}
         self._is_elsewhere = any(has_decimal_comma(text) for text in set(book.patterns.values()))
 
@@ -107,8 +111,21 @@ class Doubts:
             self._by_pattern[pattern] = doubt, _hangs_on_values(pattern)
         doubt, hangs_on_values = self._by_pattern[pattern]
         if hangs_on_values and (doubt is None or not doubt.is_certain):
-            return self._doubt(self._book.texts[key], key)
+            return self._by_kinds_or_values(pattern, key)
         return doubt
+
+    def _by_kinds_or_values(self, pattern: str, key: CellKey) -> Doubt | None:
+        """The same for cells of one pattern whose single cells hold the same kinds, unless values decide."""
+        text = self._book.texts[key]
+        if pattern not in self._only_kinds:
+            self._only_kinds[pattern] = not _hangs_on_more_than_kinds(pattern)
+        if not self._only_kinds[pattern]:
+            return self._doubt(text, key)
+        values = (self._value(reference, key[0]) for reference in _REFERENCE.findall(text))
+        place = pattern, tuple("" if value is NOT_TOLD else kind_of(value) for value in values)  # type: ignore[arg-type]
+        if place not in self._by_kinds:
+            self._by_kinds[place] = self._doubt(text, key)
+        return self._by_kinds[place]
 
     def _doubt(self, text: str, key: CellKey | None) -> Doubt | None:
         def value_of(reference: str) -> object:
@@ -208,6 +225,11 @@ def _hangs_on_values(pattern: str) -> bool:
         for arguments in arguments_of(tree, lambda reference: NOT_TOLD if ":" in reference else "a text")
         for argument in arguments
     )
+
+
+def _hangs_on_more_than_kinds(pattern: str) -> bool:
+    arguments = arguments_of(tree_of(pattern), lambda reference: NOT_TOLD)
+    return any(argument.function in BY_VALUE for of_call in arguments for argument in of_call)
 
 
 def _matters(argument: Argument) -> bool:
