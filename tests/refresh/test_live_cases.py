@@ -76,6 +76,10 @@ def test_a_table_that_libreoffice_has_saved_as_formulas_is_told_and_put_back(
     refreshed = refresh_file(path)
     assert refreshed.account is not None
     assert not refreshed.account.kept
+    assert (
+        f"{table.sheet}!{table.area} is a what-if table again: LibreOffice had saved its cells as formulas"
+        in (refreshed.notes)
+    )
     assert data_tables(read_package(path)) == [table]
     report = check(path, functions=callbacks(), second_opinion="skip")
     assert not [finding for finding in report.findings if finding.severity == "failure"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from xlwings_addin.refresh.growth.growing import Grown, grown
 from xlwings_addin.refresh.growth.growth import Growth
 from xlwings_addin.refresh.medium import Account
 from xlwings_addin.xlsx.cell_contents import cell_contents
-from xlwings_addin.xlsx.data_tables import data_tables
+from xlwings_addin.xlsx.data_tables import DataTable, data_tables
 from xlwings_addin.xlsx.exchanging import replace_if
 from xlwings_addin.xlsx.locking import locked
 from xlwings_addin.xlsx.native_tables import with_native_tables
@@ -77,7 +78,12 @@ class FileMedium:
     @cached_property
     def package(self) -> Package:
         """The file as it was when it was first looked at, what-if tables that a program lost put back."""
-        return with_native_tables(self._on_disk)[0]
+        return self._put_back[0]
+
+    @cached_property
+    def _put_back(self) -> tuple[Package, list[DataTable]]:
+        """The file with what-if tables in place of the formulas that LibreOffice saves, and these tables."""
+        return with_native_tables(self._on_disk)
 
     @cached_property
     def _on_disk(self) -> Package:
@@ -265,7 +271,8 @@ class FileMedium:
             self.package = self._grown.package
             for name in ("stored", "_contents", "_formulas", "pages"):
                 self.__dict__.pop(name, None)
-        return self._grown.growth
+        put_back = tuple(f"{table.sheet}!{table.area}" for table in self._put_back[1])
+        return replace(self._grown.growth, put_back=put_back) if put_back else self._grown.growth
 
     def append_sheet(self, title: str, page: Page) -> None:
         self._sheet = title, page

@@ -109,6 +109,10 @@ class _Course:
         self._valued: tuple[Values, Context] | None = None
         titles = {key: placed.sheet.title for key, placed in book.sheets.items()}
         self.notes: list[str] = renamed_sheets(titles, book.context.company)
+        self.notes += [
+            f"{area} is a what-if table again: LibreOffice had saved its cells as formulas"
+            for area in growth.put_back
+        ]
 
     def write(self) -> None:
         """Write what was decided and, where formulas follow at once, the results of every case."""

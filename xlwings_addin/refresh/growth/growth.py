@@ -17,6 +17,7 @@ class Growth:
     rewritten  cells whose formula was ours and is another by now
     extended   formulas of the analyst's that spanned all periods, and span the new ones too
     missing    what the tables or the model have and the book does not get, and why
+    put_back   what-if tables that LibreOffice had saved as formulas, and that are tables again
     left_to_file  whether the file of a book that is open in a program would gain more
     """
 
@@ -25,6 +26,7 @@ class Growth:
     rewritten: tuple[CellKey, ...] = ()
     extended: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    put_back: tuple[str, ...] = ()
     left_to_file: bool = False
 
     @property
