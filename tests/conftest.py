@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 import xlwings_addin as xa
+from tests.released import TABLES
 from xlwings_addin.engine.libreoffice import find_soffice
 from xlwings_addin.inputs.tables import tables_folder
 from xlwings_addin.xlsx.locking import locked
@@ -36,6 +37,7 @@ SLOW_FIXTURES = frozenset(
         "delivered",
         "delivered_at_base",
         "live_cases",
+        "rebuilt",
         "book_file",
         "libreoffice",
         "chromium",
@@ -161,6 +163,12 @@ def delivered_at_base(built: Callable[..., Path]) -> Path:
 def live_cases(built: Callable[..., Path]) -> Path:
     """The same, with a what-if table of every case on Cover."""
     return built("live_cases", live_cases=True)
+
+
+@pytest.fixture(scope="session")
+def rebuilt(built: Callable[..., Path]) -> Path:
+    """A new workbook from the tables of version 0.1.0."""
+    return built("rebuilt", folder=TABLES)
 
 
 @pytest.fixture
