@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
-from nbformat import NotebookNode
 
 import xlwings_addin as xa
-from examples.build_notebook import NOTEBOOK, executed, notebook
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 
 @pytest.fixture(scope="module")
-def run() -> NotebookNode:
-    return executed()
+def script() -> ModuleType:
+    """The script that writes the notebook; its libraries take seconds to import."""
+    from examples import build_notebook
+
+    return build_notebook
+
+
+@pytest.fixture(scope="module")
+def run(script: ModuleType) -> NotebookNode:
+    return script.executed()
 
 
 def outputs(book: NotebookNode) -> Iterator[tuple[str, str]]:
@@ -26,15 +36,20 @@ def outputs(book: NotebookNode) -> Iterator[tuple[str, str]]:
             yield cell.source, "".join(text)
 
 
-def test_the_notebook_in_the_repository_is_valid_and_is_that_of_the_script() -> None:
-    stored = nbformat.read(NOTEBOOK, as_version=4)
+def test_the_notebook_in_the_repository_is_valid_and_is_that_of_the_script(script: ModuleType) -> None:
+    import nbformat
+
+    stored = nbformat.read(script.NOTEBOOK, as_version=4)
     nbformat.validate(stored)
-    assert [cell.source for cell in stored.cells] == [cell.source for cell in notebook().cells]
+    assert [cell.source for cell in stored.cells] == [cell.source for cell in script.notebook().cells]
     assert {cell.cell_type for cell in stored.cells} == {"markdown", "code"}
 
 
-def test_it_runs_and_gives_what_is_stored(run: NotebookNode) -> None:
-    stored = [item for item in outputs(nbformat.read(NOTEBOOK, as_version=4)) if "<Figure" not in item[1]]
+def test_it_runs_and_gives_what_is_stored(script: ModuleType, run: NotebookNode) -> None:
+    import nbformat
+
+    book = nbformat.read(script.NOTEBOOK, as_version=4)
+    stored = [item for item in outputs(book) if "<Figure" not in item[1]]
     fresh = [item for item in outputs(run) if "<Figure" not in item[1]]
     assert fresh == stored
     assert len(fresh) >= 9

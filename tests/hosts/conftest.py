@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.hosts.server_process import Server, running
+from tests.refresh.refreshing import refresh_file
 from xlwings_addin.inputs.tables import tables_folder
 
 
@@ -58,3 +59,15 @@ def new_tables(other_tables: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Tables with another tax rate, which the buttons are told to use."""
     monkeypatch.setenv("XIAOMI_MODEL_INPUTS", str(other_tables))
     return other_tables
+
+
+@pytest.fixture(scope="module")
+def grown_file(
+    analysts: Path, later_tables: Path, made_once: Callable[[str, Callable[[Path], object]], Path]
+) -> Path:
+    """The file of an analyst's workbook after a refresh that adds a year of columns: what hosts are to do."""
+
+    def fill(folder: Path) -> None:
+        refresh_file(Path(shutil.copy(analysts, folder / "file.xlsx")), later_tables)
+
+    return made_once("grown_file", fill) / "file.xlsx"

@@ -289,16 +289,16 @@ class AppleRange(Term):
         self.memory.widths[self.sheet.title, self.first[1]] = width
 
 
-_DAYS: dict[int, set[tuple[str, Place]]] = {}
+_DAYS: dict[bytes, set[tuple[str, Place]]] = {}
 
 
 def days_of(book: MemoryBook) -> set[tuple[str, Place]]:
     """The cells of a workbook that are formatted as dates."""
-    key = id(book.package.original)
+    key = book.package.original
     if key not in _DAYS:
         _DAYS[key] = {
             (sheet.title, (cell.row, cell.column))
-            for sheet in load_workbook(BytesIO(book.package.original))
+            for sheet in load_workbook(BytesIO(key))
             for line in sheet.iter_rows()
             for cell in line
             if is_date_format(cell.number_format)

@@ -13,8 +13,8 @@ from openpyxl.workbook.defined_name import DefinedName
 
 import xlwings_addin as xa
 from tests.hosts.calc_office import Office, running_office
-from tests.quarters_of_2026 import add_quarter, figure, start_from_2026
-from tests.refresh.test_growth import copied_tables, of_quarter, places, with_record_of
+from tests.quarters_of_2026 import figure
+from tests.refresh.test_growth import of_quarter, places, with_record_of
 from xlwings_addin.inputs.tables import tables_folder
 from xlwings_addin.xlsx.addresses import join_address, split_address
 from xlwings_addin.xlsx.agreement import disagreement
@@ -24,19 +24,11 @@ pytestmark = pytest.mark.libreoffice
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tables with reported quarters to 2027Q1: a year of columns on Reported, and lines on Sources."""
-    folder = copied_tables(tmp_path_factory.mktemp("tables"))
-    for quarter in ("2025Q4", "2026Q1", "2026Q2", "2026Q3", "2026Q4", "2027Q1"):
-        add_quarter(folder, quarter)
-    start_from_2026(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def running(libreoffice: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def running(
+    libreoffice: Path, later_tables: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
-    with running_office(libreoffice, folder, {"XIAOMI_MODEL_INPUTS": str(tables)}) as office:
+    with running_office(libreoffice, folder, {"XIAOMI_MODEL_INPUTS": str(later_tables)}) as office:
         yield office
 
 
@@ -98,7 +90,7 @@ def refresh(office: Office) -> str:
 
 
 def test_new_quarters_get_columns_and_lines_and_the_saved_file_passes_its_check(
-    office: Office, tables: Path, tmp_path: Path
+    office: Office, later_tables: Path, tmp_path: Path
 ) -> None:
     refresh(office)
     done, text = office.dispatch("check")
@@ -106,18 +98,18 @@ def test_new_quarters_get_columns_and_lines_and_the_saved_file_passes_its_check(
     assert text.startswith("OK: "), text
     path = tmp_path / "saved.xlsx"
     office.save(str(path))
-    book, values = places(path, tables), read_values(path)
+    book, values = places(path, later_tables), read_values(path)
     for key in ("vehicle_deliveries", "revenue", "gross_margin_iot"):
         for quarter in ("2025Q4", "2027Q1"):
-            assert values[of_quarter(book, key, quarter)] == figure(tables, key, quarter)
-    report = xa.check(path, folder=tables, second_opinion="skip")
+            assert values[of_quarter(book, key, quarter)] == figure(later_tables, key, quarter)
+    report = xa.check(path, folder=later_tables, second_opinion="skip")
     assert report.ok, [finding for finding in report.findings if finding.severity == "failure"]
     assert not [finding for finding in report.findings if finding.kind in ("missing line", "missing column")]
     quarters = book.context.calendar.quarters
     first, *_, last = (of_quarter(book, "revenue", quarter)[1] for quarter in quarters)
     revenue = [values.get(of_quarter(book, "revenue", quarter)) or 0.0 for quarter in quarters]
     assert values["Mine", "A1"] == values["Mine", "A4"] == sum(revenue)
-    assert values["Mine", "A2"] == 2 * figure(tables, "revenue", "2026Q4")
+    assert values["Mine", "A2"] == 2 * figure(later_tables, "revenue", "2026Q4")
     assert values["Mine", "A3"] == values["Mine", "A5"] == "note"
     package = read_package(path)
     area = f"Reported!${first[0]}${first[1:]}:${last[0]}${last[1:]}"
@@ -126,11 +118,11 @@ def test_new_quarters_get_columns_and_lines_and_the_saved_file_passes_its_check(
     assert any(area in chart for chart in charts)
 
 
-def test_new_cells_look_like_those_beside_them(office: Office, tables: Path, tmp_path: Path) -> None:
+def test_new_cells_look_like_those_beside_them(office: Office, later_tables: Path, tmp_path: Path) -> None:
     refresh(office)
     path = tmp_path / "saved.xlsx"
     office.save(str(path))
-    book, workbook = places(path, tables), load_workbook(path)
+    book, workbook = places(path, later_tables), load_workbook(path)
     for key in ("vehicle_deliveries", "gross_margin_iot", "revenue_growth"):
         old, new = (
             workbook["Reported"][of_quarter(book, key, quarter)[1]] for quarter in ("2026Q4", "2027Q2")

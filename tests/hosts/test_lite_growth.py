@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,8 @@ import pytest
 from tests.hosts.open_excel import OpenExcel
 from tests.hosts.test_lite import libraries, stand_in
 from tests.hosts.test_server_growth import displayed, placed
-from tests.quarters_of_2026 import add_quarter, figure, start_from_2026
-from tests.refresh.refreshing import refresh_file
-from tests.refresh.test_growth import analysts, copied_tables, of_quarter
+from tests.quarters_of_2026 import figure
+from tests.refresh.test_growth import analysts, of_quarter
 from xlwings_addin.hosts.lite import bundle, embedding
 from xlwings_addin.hosts.lite.export import export
 from xlwings_addin.hosts.lite.medium import RECORD_SHEET
@@ -23,15 +23,13 @@ __all__ = ["analysts"]
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tables with reported quarters to 2027Q1, so that a year of columns is new."""
-    folder = copied_tables(tmp_path_factory.mktemp("later"))
+def tables(later_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the record of the company, as Lite takes them along."""
+    folder = tmp_path_factory.mktemp("later") / "tables"
+    shutil.copytree(later_tables, folder)
     for path in tables_folder().iterdir():
         if path.is_file():
             (folder / path.name).write_bytes(path.read_bytes())
-    for quarter in ("2025Q4", "2026Q1", "2026Q2", "2026Q3", "2026Q4", "2027Q1"):
-        add_quarter(folder, quarter)
-    start_from_2026(folder)
     return folder
 
 
@@ -49,7 +47,7 @@ def lite(tmp_path_factory: pytest.TempPathFactory, delivered: Path, tables: Path
 
 
 def test_new_quarters_get_columns_and_lines_and_what_stays_as_it_is_is_named(
-    lite: tuple[Path, Path], tables: Path, analysts: Path, tmp_path: Path
+    lite: tuple[Path, Path], tables: Path, analysts: Path, grown_file: Path
 ) -> None:
     excel = OpenExcel(analysts)
     answer = stand_in(*lite, "refresh", excel)
@@ -62,10 +60,7 @@ def test_new_quarters_get_columns_and_lines_and_what_stays_as_it_is_is_named(
     for key in ("vehicle_deliveries", "revenue", "gross_margin_iot"):
         for quarter in ("2025Q4", "2027Q1"):
             assert excel.display(*of_quarter(book, key, quarter)) == figure(tables, key, quarter)
-    file = tmp_path / "file.xlsx"
-    file.write_bytes(analysts.read_bytes())
-    refresh_file(file, tables)
-    values, expected = displayed(excel), read_values(file)
+    values, expected = displayed(excel), read_values(grown_file)
     unlike = {at for at, value in expected.items() if disagreement(values.get(at), value)}
     assert {sheet for sheet, _ in unlike} <= {"Mine", "Simulation"}  # Lite has no scipy
     checked = stand_in(*lite, "check", excel)

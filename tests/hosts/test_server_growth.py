@@ -14,9 +14,8 @@ from tests.hosts.open_excel import OpenExcel
 from tests.hosts.pane_page import PATIENCE, beside, pane, says
 from tests.hosts.server_process import Server, running
 from tests.hosts.test_server_scripts import actions, check, refresh
-from tests.quarters_of_2026 import add_quarter, figure, start_from_2026
-from tests.refresh.refreshing import refresh_file
-from tests.refresh.test_growth import analysts, copied_tables, of_quarter
+from tests.quarters_of_2026 import figure
+from tests.refresh.test_growth import analysts, of_quarter
 from xlwings_addin.inputs.tables import tables_folder
 from xlwings_addin.layout.references import Book
 from xlwings_addin.proof.context import load_context
@@ -30,18 +29,8 @@ __all__ = ["analysts"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tables with reported quarters to 2027Q1, so that a year of columns is new."""
-    tables = copied_tables(tmp_path_factory.mktemp("later"))
-    for quarter in ("2025Q4", "2026Q1", "2026Q2", "2026Q3", "2026Q4", "2027Q1"):
-        add_quarter(tables, quarter)
-    start_from_2026(tables)
-    return tables
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("server") / "logs", "--inputs", str(folder)) as started:
+def server(tmp_path_factory: pytest.TempPathFactory, later_tables: Path) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("server") / "logs", "--inputs", str(later_tables)) as started:
         yield started
 
 
@@ -87,18 +76,15 @@ def grown(server: Server, analysts: Path) -> Grown:
 
 
 def test_new_quarters_get_columns_and_lines_and_the_values_of_a_refreshed_file(
-    grown: Grown, folder: Path, analysts: Path, tmp_path: Path
+    grown: Grown, later_tables: Path, grown_file: Path
 ) -> None:
     assert grown.refreshed["requireUnprotected"] == ["Reported", "Sources"]
     assert "changes of yours kept: 1." in grown.refreshed["showRefreshed"]
-    book = placed(grown.excel, folder)
+    book = placed(grown.excel, later_tables)
     for key in ("vehicle_deliveries", "revenue", "gross_margin_iot"):
         for quarter in ("2025Q4", "2027Q1"):
-            assert grown.values[of_quarter(book, key, quarter)] == figure(folder, key, quarter)
-    file = tmp_path / "file.xlsx"
-    file.write_bytes(analysts.read_bytes())
-    refresh_file(file, folder)
-    expected = read_values(file)
+            assert grown.values[of_quarter(book, key, quarter)] == figure(later_tables, key, quarter)
+    expected = read_values(grown_file)
     unlike = [at for at, value in expected.items() if disagreement(grown.values.get(at), value)]
     assert len(expected) > 10_000
     assert unlike == [("Mine", "A1")]  # which the task pane makes longer
@@ -108,10 +94,10 @@ def test_new_quarters_get_columns_and_lines_and_the_values_of_a_refreshed_file(
     assert "requireUnprotected" not in grown.again
 
 
-def test_new_cells_take_the_looks_of_cells_like_them(grown: Grown, folder: Path) -> None:
+def test_new_cells_take_the_looks_of_cells_like_them(grown: Grown, later_tables: Path) -> None:
     assert {sheet for sheet, _ in grown.looks} == {"Reported", "Sources"}
     assert all(address in grown.excel.typed[sheet] for _, (sheet, address) in grown.looks)
-    assert of_quarter(placed(grown.excel, folder), "revenue", "2027Q1")[0] == "Reported"
+    assert of_quarter(placed(grown.excel, later_tables), "revenue", "2027Q1")[0] == "Reported"
 
 
 def test_in_a_program_that_lets_references_stand_the_check_fails(server: Server, excel: OpenExcel) -> None:
@@ -121,14 +107,14 @@ def test_in_a_program_that_lets_references_stand_the_check_fails(server: Server,
     assert figures["ok"] is False
 
 
-def test_a_preview_says_what_would_come_in_and_asks_for_nothing(grown: Grown, folder: Path) -> None:
+def test_a_preview_says_what_would_come_in_and_asks_for_nothing(grown: Grown, later_tables: Path) -> None:
     assert [answer["func"] for answer in grown.previewed] == ["runMacro"]
     groups = {group["title"]: group for group in grown.preview["groups"]}
     assert groups["Rows, columns and names to come in"]["count"] > 50
     texts = [change["text"] for change in groups["Rows, columns and names to come in"]["changes"]]
     assert "Reported: 2027Q1" in texts
     assert "Without a place in this workbook" not in groups
-    value = placed(grown.excel, folder).at("{sotp.value_per_share}")
+    value = placed(grown.excel, later_tables).at("{sotp.value_per_share}")
     assert grown.preview["after"] == pytest.approx(grown.values[value], rel=1e-9)
 
 
@@ -145,7 +131,7 @@ def test_without_formulas_nothing_comes_in_and_the_way_out_is_named(server: Serv
 
 
 def test_a_press_lets_a_workbook_grow_and_formulas_names_and_charts_reach_to_the_new_quarters(
-    browser: Browser, server: Server, excel: OpenExcel, folder: Path
+    browser: Browser, server: Server, excel: OpenExcel, later_tables: Path
 ) -> None:
     before = places_of(excel)
     title, first = of_quarter(before, "vehicle_deliveries", "2024Q1")
@@ -157,7 +143,7 @@ def test_a_press_lets_a_workbook_grow_and_formulas_names_and_charts_reach_to_the
         page.get_by_role("button", name="Refresh model").click()
         says(page, "changes of yours kept: 1.")
         expect(page.locator("#checks")).to_contain_text("OK", timeout=PATIENCE)
-        after = placed(excel, folder)
+        after = placed(excel, later_tables)
         quarters = after.context.calendar.quarters
         ends = [of_quarter(after, "vehicle_deliveries", quarters[at])[1] for at in (0, -1)]
         (charted,) = page.evaluate("stub.charted()")
@@ -166,8 +152,8 @@ def test_a_press_lets_a_workbook_grow_and_formulas_names_and_charts_reach_to_the
         excel.display(*of_quarter(after, "vehicle_deliveries", quarter)) or 0.0 for quarter in quarters
     ]
     assert excel.display("Mine", "A1") == sum(deliveries)  # type: ignore[arg-type]
-    assert excel.display("Mine", "A2") == 2 * figure(folder, "vehicle_deliveries", "2025Q3")
-    assert figure(folder, "vehicle_deliveries", "2027Q1") in deliveries
+    assert excel.display("Mine", "A2") == 2 * figure(later_tables, "vehicle_deliveries", "2025Q3")
+    assert figure(later_tables, "vehicle_deliveries", "2027Q1") in deliveries
 
 
 def places_of(excel: OpenExcel) -> Book:

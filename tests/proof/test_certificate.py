@@ -106,7 +106,7 @@ def test_one_edited_byte_of_the_certificate_fails(delivered: Path, certificate: 
 
 
 def test_a_failed_check_gives_a_certificate_that_vouches_for_nothing(book_file: Path, tmp_path: Path) -> None:
-    from tests.proof.test_check import spoil
+    from tests.proof.checking import spoil
     from xlwings_addin.layout.references import Book
     from xlwings_addin.proof.context import load_context
 

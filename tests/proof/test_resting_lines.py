@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.proof.test_check import findings_of, input_at, run, spoil
+from tests.proof.checking import findings_of, input_at, run, spoil
 from xlwings_addin.layout.references import Book
 from xlwings_addin.proof.compare import STORED_LINES, resting_on
 from xlwings_addin.proof.context import load_context

@@ -13,7 +13,7 @@ from openpyxl.workbook.defined_name import DefinedName
 
 import xlwings_addin as xa
 from tests.acceptance.rules import faults
-from tests.quarters_of_2026 import add_quarter, add_rows, figure, row, start_from_2026
+from tests.quarters_of_2026 import add_rows, figure, row
 from tests.refresh.refreshing import refresh_file, type_into
 from xlwings_addin.inputs.cases import load_inputs
 from xlwings_addin.inputs.tables import tables_folder
@@ -57,16 +57,6 @@ def with_record_of(book: Path, path: Path) -> None:
     state, package = read_state(read_package(book)), read_package(path)
     assert state is not None
     path.write_bytes(package.with_parts(parts_with_state(package, state)))
-
-
-@pytest.fixture(scope="module")
-def later_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tables with reported quarters to 2027Q1, so that a year of columns is new, valued in 2026."""
-    folder = copied_tables(tmp_path_factory.mktemp("later"))
-    for quarter in ("2025Q4", "2026Q1", "2026Q2", "2026Q3", "2026Q4", "2027Q1"):
-        add_quarter(folder, quarter)
-    start_from_2026(folder)
-    return folder
 
 
 def make_analysts(delivered: Path, path: Path) -> None:

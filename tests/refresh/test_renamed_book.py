@@ -58,12 +58,6 @@ LATER_CALLS = ("devices_segments_enterprise_value", "vehicle_units_enterprise_va
 """Function cells that add the terminal value by itself, for it has two forms now: another last digit."""
 
 
-@pytest.fixture(scope="module")
-def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new workbook from the tables of version 0.1.0."""
-    return xa.build(tmp_path_factory.mktemp("rebuilt") / "new.xlsx", folder=TABLES)
-
-
 @pytest.fixture
 def old_book(tmp_path: Path) -> Path:
     return Path(shutil.copy(WORKBOOK, tmp_path / "old.xlsx"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-import xlwings_addin as xa
 from tests.released import TABLES, VALUES
 from xlwings_addin.engine.calculate import Calculation
 from xlwings_addin.functions.registry import callbacks
@@ -45,10 +45,9 @@ def book() -> Book:
 
 
 @pytest.fixture(scope="module")
-def calculation(tmp_path_factory: pytest.TempPathFactory) -> Calculation:
+def calculation(rebuilt: Path) -> Calculation:
     """The workbook built today from the tables of version 0.1.0."""
-    path = xa.build(tmp_path_factory.mktemp("rebuilt") / "new.xlsx", folder=TABLES)
-    return Calculation(read_package(path), callbacks())
+    return Calculation(read_package(rebuilt), callbacks())
 
 
 def calculated(book: Book, calculation: Calculation, case: str) -> Iterator[tuple[Figure, CellValue]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.engine.areas import Area, CellSet
@@ -34,8 +34,15 @@ _OPEN = re.compile(r"[0-9]\#|\[")
 _RANGE_TO = re.compile(r":\s*([A-Za-z_.]+)\(")
 _RANGE_FROM = re.compile(r"\)\s*:")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_MOST_TOLD = 50_000
 _SMALL = 16
 """Areas of up to this many cells are listed cell by cell."""
+
+
+@lru_cache(maxsize=4)
+def _told_before(sheets_and_names: tuple[str, ...]) -> dict[tuple[str, str], tuple[Area, ...] | None]:
+    """Room for what formulas read in workbooks with the same sheets and names."""
+    return {}
 
 
 class Dependencies:
@@ -49,6 +56,7 @@ class Dependencies:
         self._reads: dict[CellKey, tuple[Area, ...]] = {}
         self._cells_only: dict[str, bool] = {}
         self._areas_of: dict[tuple[str, str, str], Area | None] = {}
+        self._told = _told_before((*book.sheets, *sorted(self._names)))
 
     def reads(self, key: CellKey) -> tuple[Area, ...]:
         """The areas that a formula cell reads."""
@@ -126,8 +134,18 @@ class Dependencies:
     def _cells_in(self, text: str, sheet: str) -> tuple[Area, ...] | None:
         """The cells and ranges that a formula spells, if that is all that it can read; None if it is not.
 
-        One formula tells it for all of its pattern, which differ in addresses alone.
+        One formula tells it for all of its pattern, which differ in addresses alone. It hangs on the text and
+        on what sheets and names there are: of a workbook that is read again it is known.
         """
+        told = self._told.get((sheet, text), ())
+        if told == ():  # that it reads nothing is told anew
+            told = self._spelled_in(text, sheet)
+            if len(self._told) >= _MOST_TOLD:
+                self._told.clear()
+            self._told[sheet, text] = told
+        return told
+
+    def _spelled_in(self, text: str, sheet: str) -> tuple[Area, ...] | None:
         areas: dict[Area, None] = {}
         for spelled, first, last, columns, rows, name, call in _PIECE.findall(text):
             if first:

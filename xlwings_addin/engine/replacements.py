@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from xlwings_addin.engine.exchange import Udf
 from xlwings_addin.engine.forms import is_several_cells
@@ -63,9 +63,12 @@ class BuiltInsReplaced:
             if self._hidden[sheet]
         }
         self._subtotals = _subtotals(package)
+        self._is_plain = not any(self._hidden.values()) and not self._subtotals
 
     def told(self, text: str, key: CellKey, *, is_array: bool) -> str:
         """A formula's text, without equals sign, as the engine is to read it."""
+        if self._is_plain:
+            return _spelled_in_plain_book(text, key, is_array, self._several_names)
         around = Surroundings(
             key[0],
             split_address(key[1]),
@@ -79,7 +82,21 @@ class BuiltInsReplaced:
         return spelled(text, around)
 
     def _is_several(self, reference: str) -> bool:
-        return is_several_cells(reference) or reference.rpartition("!")[2].upper() in self._several_names
+        return _is_several(reference, self._several_names)
+
+
+def _is_several(reference: str, names: frozenset[str]) -> bool:
+    return is_several_cells(reference) or reference.rpartition("!")[2].upper() in names
+
+
+@lru_cache(maxsize=8192)
+def _spelled_in_plain_book(text: str, key: CellKey, is_array: bool, names: frozenset[str]) -> str:
+    """A formula of a book without hidden rows and subtotals, where nothing else decides what it means.
+
+    The same workbook is read again and again, and most of its formulas are then as they were.
+    """
+    several = partial(_is_several, names=names)
+    return spelled(text, Surroundings(key[0], split_address(key[1]), is_array, names, several))
 
 
 @lru_cache(maxsize=64)

@@ -90,7 +90,7 @@ def check(
     formulas = {(cell.sheet, cell.cell): f"={cell.text}" for cell in formula_cells(package)}
     placed = fit.book(rows)
     context = as_answered(book_context(values, placed, report, formulas), placed, values)
-    book = Book(context, rows)
+    book = placed if context is placed.context else Book(context, rows)
     report.cases = context.cases
     _tell_ages(book, values, today or now(), report)
     cells = [cell for cell in book.cells() if stands(cell, rows)]

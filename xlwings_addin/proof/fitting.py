@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from xlwings_addin.core.errors import BookError, ValuationError
 from xlwings_addin.inputs.calendar import Calendar, is_quarter, is_year
@@ -29,6 +30,8 @@ from xlwings_addin.sheets.spec import LABEL, Block, Columns, Context, Layout, So
 from xlwings_addin.valuation.xiaomi import Results, evaluate
 from xlwings_addin.xlsx.addresses import join_address
 
+MOST_SHAPES, MOST_PLACED = 3, 2
+"""So many shapes of workbooks, and workbooks of one shape, are kept with a context: ten megabytes each."""
 _YEAR, _QUARTER = re.compile(r"FY\d{4}"), re.compile(r"\d{4}Q[1-4]")
 
 
@@ -48,6 +51,7 @@ class Fitted:
         """The sheets with their lines in the rows of a workbook; the same for the same rows and columns."""
         where = frozenset(rows.items()), frozenset(rows.titles.items()), repr(self.context.columns_moved)
         if where not in self.placed:
+            _make_room(self.placed, MOST_PLACED)
             self.placed[where] = Book(self.context, Rows(rows, rows.titles), blocks=self.blocks)
         return self.placed[where]
 
@@ -69,15 +73,22 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     as_grown = cases, calendar, live, (rows[0], True, rows[2]), *sorted(parents.items())
     if not grown and as_grown in context.fits and _has_all_sources(context.fits[as_grown][2], pages):
         key = as_grown
-    if key not in context.fits and as_grown in context.fits:
-        context.fits[key] = _with_source_rows(context.fits[as_grown], sources)
     if key not in context.fits:
+        wider = context.fits.get(as_grown)
+        _make_room(context.fits, MOST_SHAPES)
         of_this = replace(context, source_rows=sources, live_cases=live)
-        context.fits[key] = _fit(of_this, cases, calendar, parents)
+        fit = _with_source_rows(wider, sources) if wider else _fit(of_this, cases, calendar, parents)
+        context.fits[key] = fit
     of_book, missing, book, placed = context.fits[key]
     of_book = replace(of_book, columns_moved=_columns_moved(book, pages))
     of_book.blocks.update(book.context.blocks)  # where columns stand changes none of them
     return Fitted(of_book, missing, book.blocks, placed)
+
+
+def _make_room(kept: dict[Any, Any], most: int) -> None:
+    """Forget what was kept first where it is of many workbooks: their tables may be asked for all day."""
+    while len(kept) >= most:
+        del kept[next(iter(kept))]
 
 
 _Fit = tuple[Context, tuple[str, ...], Book, dict[object, Book]]

@@ -28,7 +28,8 @@ from xlwings_addin.xlsx.package import (
     Package,
     formula_cells,
     freeze_formulas,
-    write_values,
+    parts_with_values,
+    read_package,
 )
 
 SecondOpinion = Literal["auto", "libreoffice", "ironcalc", "require", "skip"]
@@ -127,10 +128,12 @@ def _files(
     """The workbook for each case, 0 stored in every formula cell so that no engine can keep its value."""
     files = {}
     own = frozen & {(cell.sheet, cell.cell) for cell in formula_cells(package) if cell.kind != "member"}
+    package = read_package(freeze_formulas(package, own))
     for case, values in by_case.items():
         blanked = {at: value if at in frozen else 0.0 for at, value in values.items()}
         blanked[book.at(SELECTOR)] = case
-        files[f"{case}.xlsx"] = freeze_formulas(write_values(package, blanked, only_formulas=False), own)
+        parts = parts_with_values(package, blanked, only_formulas=False)
+        files[f"{case}.xlsx"] = package.with_parts(parts, small=False)
     return files
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from xlwings_addin.core.errors import InputError
 from xlwings_addin.core.measured import UnitError
 from xlwings_addin.core.units import PLAIN_NUMBER, Unit, parse
+from xlwings_addin.inputs.cases import Inputs
 from xlwings_addin.segments.unit_check import check_units
 from xlwings_addin.sheets.spec import Context, Entry, Line, Sheet
 from xlwings_addin.valuation.model import Model
@@ -63,8 +64,20 @@ def unit_findings(context: Context, every_sheet: Sequence[Sheet]) -> list[str]:
         of_formulas = _FINDINGS[declared] = tuple(units.findings())
     findings = list(of_formulas)
     for results in context.results.values():
-        findings += check_units(results.inputs.values, results.inputs.tables, Model)
+        findings += _of_lines(results.inputs)
     return list(dict.fromkeys(findings))
+
+
+def _of_lines(inputs: Inputs) -> list[str]:
+    """What is wrong with the units of the model's lines for some inputs; for the same ones asked once."""
+    worked_out, key = inputs.tables.worked_out, (_of_lines, inputs.case)
+    asked: Inputs | None
+    findings: list[str]
+    asked, findings = worked_out.get(key, (None, []))
+    if asked is not inputs:
+        findings = check_units(inputs.values, inputs.tables, Model)
+        worked_out[key] = inputs, findings
+    return findings
 
 
 class FormulaUnits:

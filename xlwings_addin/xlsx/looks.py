@@ -15,8 +15,10 @@ from openpyxl.styles.stylesheet import apply_stylesheet
 
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.xlsx.parts import Package
+from xlwings_addin.xlsx.sheet_cells import PlainCells, SheetCells
 
 _STYLE = re.compile(rb"""\ss\s*=\s*["']([0-9]+)["']""")
+_PLAIN_STYLE = re.compile(rb'<c r="[A-Z]+[0-9]+"(?: s="([0-9]+)")?')
 
 
 class Look(NamedTuple):
@@ -66,10 +68,20 @@ class Looks:
 
     def of_sheet(self, title: str) -> dict[str, Look]:
         """The look of every cell that the file has on a sheet, by address."""
-        part = self.package.sheet_part(title)
-        data = self.package.parts[part]
-        looks = {}
-        for cell in self.package.cells(part):
-            style = _STYLE.search(data, *cell.tag)
-            looks[cell.address] = self.look(int(style[1]) if style else 0)
-        return looks
+        cells = self.package.cells(self.package.sheet_part(title))
+        if _styles not in cells.worked_out:
+            cells.worked_out[_styles] = _styles(cells)
+        looks = {style: self.look(style) for style in set(cells.worked_out[_styles])}
+        return {
+            content.address: looks[style]
+            for content, style in zip(cells.contents, cells.worked_out[_styles], strict=True)
+        }
+
+
+def _styles(cells: SheetCells) -> list[int]:
+    """The number of the style of every cell of a sheet, 0 for one without."""
+    if isinstance(cells, PlainCells):
+        styles = (_PLAIN_STYLE.match(cells.data, start) for start in cells.starts)
+    else:
+        styles = (_STYLE.search(cells.data, *cell.tag) for cell in cells)
+    return [int(style[1] or 0) if style else 0 for style in styles]

@@ -25,7 +25,13 @@ from xlwings_addin.xlsx.parts import MAX_EXPANDED_BYTES, MAX_EXPANSION, Package,
 from xlwings_addin.xlsx.reading import formula_cells, read_values
 from xlwings_addin.xlsx.saving import is_open_elsewhere, refuse_open, require_replaceable, save
 from xlwings_addin.xlsx.values import ERROR_VALUES, CellKey, CellValue, Text, is_error
-from xlwings_addin.xlsx.writing import freeze_formulas, parts_with_values, with_child, write_values
+from xlwings_addin.xlsx.writing import (
+    freeze_formulas,
+    parts_with_values,
+    with_child,
+    without_drawings,
+    write_values,
+)
 
 if TYPE_CHECKING:
     from xlwings_addin.xlsx.moving import Axis, move, moved_parts
@@ -56,6 +62,7 @@ __all__ = [
     "require_replaceable",
     "save",
     "with_child",
+    "without_drawings",
     "write_values",
 ]
 

@@ -19,6 +19,7 @@ _BEFORE_SETTINGS = (
     *("functionGroups", "externalReferences", "definedNames"),
 )
 _SETTINGS = re.compile(rb"<(?:\w+:)?calcPr\b[^>]*>")
+_DRAWING = re.compile(rb"<(?:\w+:)?(?:drawing|legacyDrawing)\b[^<>]*/>")
 _ON_LOAD = re.compile(rb"""\sfullCalcOnLoad\s*=\s*["'][^"']*["']""")
 
 
@@ -157,6 +158,13 @@ def frozen_parts(package: Package, cells: Collection[CellKey]) -> dict[str, byte
         data = package.parts[part]
         changed[part] = apply(data, freeze_edits(data, stored, addresses.keys()))
     return changed
+
+
+def without_drawings(source: Source) -> bytes:
+    """The workbook without charts and pictures, on which no value hangs and which take a reader long."""
+    package = read_package(source)
+    parts = [part for part in package.sheets().values() if b"<![CDATA[" not in package.parts[part]]
+    return package.with_parts({part: _DRAWING.sub(b"", package.parts[part]) for part in parts}, small=False)
 
 
 def without_calculation_chain(package: Package) -> dict[str, bytes | None]:

@@ -372,9 +372,10 @@ class Workbook:
 
     @contextmanager
     def one_undo_step(self, title: str) -> Iterator[None]:
-        """What is done in this block is undone at once; where it fails, nothing of it stays."""
+        """What is done in this block is shown and undone at once; where it fails, nothing of it stays."""
         undo = self._document.UndoManager
         steps = len(undo.getAllUndoActionTitles())
+        self._document.lockControllers()  # else Calc paints and measures rows after every cell
         undo.enterUndoContext(title)
         try:
             yield
@@ -387,6 +388,7 @@ class Workbook:
         else:
             undo.leaveUndoContext()
         finally:
+            self._document.unlockControllers()
             self._status.end()
 
     def _cell(self, sheet: str, address: str) -> Any:
