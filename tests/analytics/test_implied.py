@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import xlwings_addin as xa
-from xlwings_addin.analytics.implied import Implied
+from xlwings_addin.analytics.implied import Implied, solve_for
 from xlwings_addin.analytics.implied_answers import CURVE_POINTS, FURTHEST, MARGIN_STEP, ImpliedAnswers
-from xlwings_addin.analytics.iso import curve_for
-from xlwings_addin.analytics.question import lever
+from xlwings_addin.analytics.iso import curve_for, points_at
+from xlwings_addin.analytics.question import lever, with_settings
 from xlwings_addin.core.errors import DomainError, InputError
 from xlwings_addin.inputs.cases import load_inputs
 from xlwings_addin.inputs.drivers import read_drivers
@@ -329,3 +329,23 @@ def test_pairs_are_the_nearest_to_the_case_of_which_all_are_worth_the_price(case
     assert full
     nearest = min(full, key=lambda window: round(abs(window[CURVE_POINTS // 2].against - start), 9))
     assert curve.points == nearest
+
+
+def test_points_that_are_solved_at_once_are_those_that_are_solved_alone() -> None:
+    inputs, book = load_inputs("base"), read_drivers()
+    about = (inputs, book, np.array([38.86]), "vehicle_deliveries", "vehicle_operating_margin")
+    margins = [0.01 * step for step in range(-2, 16, 3)]
+    at_once = points_at(margins, *about)
+    assert any(point.values for point in at_once)
+    assert any(not point.values for point in at_once)
+    for margin, point in zip(margins, at_once, strict=True):
+        assert points_at([margin], *about) == [point]
+
+
+def test_a_pair_is_what_the_case_with_the_one_set_says_of_the_other() -> None:
+    inputs, book = load_inputs("base"), read_drivers()
+    asked = (np.array([38.86]), "vehicle_deliveries")
+    (point,) = points_at([0.1], inputs, book, *asked, "vehicle_operating_margin")
+    alone = solve_for(with_settings(inputs, book, {"vehicle_operating_margin": 0.1}), book, *asked)
+    assert point.answer == alone.answers[0]
+    assert point.values

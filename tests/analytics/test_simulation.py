@@ -245,3 +245,13 @@ def test_memory_does_not_grow_with_the_draws() -> None:
     few, many = map(int, done.stdout.split())
     assert many < 400
     assert many - few < 25
+
+
+def test_draws_of_this_process_ask_for_no_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> dict[str, str]:
+        raise AssertionError("nobody else draws")
+
+    monkeypatch.setattr("xlwings_addin.analytics.simulation.versions", refuse)
+    assert xa.simulate(1_000, case="base").draws == 1_000
+    with pytest.raises(AssertionError, match="nobody else draws"):
+        xa.simulate(1_000, case="base", cluster="threads:2")

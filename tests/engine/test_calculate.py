@@ -733,3 +733,55 @@ def test_random_numbers_beside_arrays_do_not_keep_the_engine_busy_for_ever() -> 
     cells = {"A1": ArrayFormula("A1:B1", "={1,2}"), "A2": "=RAND()*0+B1", "A3": "=RAND()"}
     values = recalculate(formulas_book(cells), {})
     assert values["Sheet", "A2"] == 2.0
+
+
+def test_an_input_that_is_there_already_is_not_evaluated_again() -> None:
+    calls: list[object] = []
+
+    def noted(value: object) -> object:
+        calls.append(value)
+        return value
+
+    calculation = Calculation(book_of({"A1": 1.0, "B1": "=NOTED(A1)"}), {"NOTED": noted})
+    calculation.set_value("Sheet", "A1", 2.0)
+    assert calculation.value("Sheet", "B1") == 2.0
+    before = len(calls)
+    calculation.set_value("Sheet", "A1", 2.0)
+    assert (calculation.value("Sheet", "B1"), len(calls)) == (2.0, before)
+    calculation.set_value("Sheet", "A1", True)
+    calculation.set_value("Sheet", "A1", 1.0)
+    assert calculation.value("Sheet", "B1") == 1.0
+    assert len(calls) > before
+
+
+def test_zero_and_minus_zero_are_two_inputs() -> None:
+    calculation = Calculation(book_of({"A1": 0.0, "B1": "=A1"}), {})
+    calculation.set_value("Sheet", "A1", 0.0)
+    calculation.set_value("Sheet", "A1", -0.0)
+    assert math.copysign(1.0, float(str(calculation.value("Sheet", "A1")))) == -1.0
+
+
+def test_formulas_of_one_pattern_are_told_to_the_engine_as_each_by_itself() -> None:
+    formulas = {
+        f"{column}{row}": text.format(row=row, other=row * 2)
+        for row in range(1, 5)
+        for column, text in {
+            "D": '=IF(A{row}=$B${other},C{row},"A{row}=B1")',
+            "E": "=SUMPRODUCT((A$1:A{row}=B{row})*1)",
+            "F": "=A1:A{row}=B{row}",
+        }.items()
+    }
+    whole = Calculation(book_of(formulas), {}).book
+    assert any(key[1] == "D4" for key in whole.clear_texts)
+    for cell, formula in formulas.items():
+        alone = Calculation(book_of({cell: formula}), {}).book
+        assert whole.told(("Sheet", cell)) == alone.told(("Sheet", cell)), cell
+
+
+def book_of(contents: dict[str, object]) -> bytes:
+    workbook = openpyxl.Workbook()
+    for cell, content in contents.items():
+        workbook.active[cell] = content
+    file = io.BytesIO()
+    workbook.save(file)
+    return file.getvalue()

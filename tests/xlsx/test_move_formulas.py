@@ -186,3 +186,16 @@ def test_an_area_keeps_its_cells_and_gains_those_inserted_inside(
 
 def test_the_limits_are_those_of_excel() -> None:
     assert LIMITS == {"rows": 1_048_576, "columns": 16_384}
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 7, 100, 2024])
+def test_a_formula_that_is_passed_over_would_not_have_changed(at: int) -> None:
+    mover = FormulaMover(Shift("rows", at, 2), SHEETS)
+    formulas = [formula.removeprefix("=") for formula in NATIVE]
+    passed_over = [formula for formula in formulas if not mover.may_move(formula, own=True)]
+    assert passed_over or at < 100
+    for formula in formulas:
+        references = [part for part in pieces(formula) if isinstance(part, Located)]
+        changes = any(mover.reference(part, own=True) != part.reference for part in references)
+        assert (mover.text(formula, own=True) != formula) is changes
+        assert not (changes and formula in passed_over)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import subprocess
 import sys
 
@@ -9,7 +11,7 @@ import pytest
 
 from tests.xlsx.foreign_books import handmade_book, packed, parts_of
 from xlwings_addin.core.errors import BookError
-from xlwings_addin.engine.limits import limited, progressed, step
+from xlwings_addin.engine.limits import MANY_OBJECTS, limited, progressed, step
 from xlwings_addin.engine.recalculation import recalculated
 from xlwings_addin.engine.witness import UntrustedError, Witness
 from xlwings_addin.xlsx.addresses import MAX_AREA, cells_in
@@ -183,3 +185,11 @@ def test_what_reads_a_workbook_that_the_file_lacks_keeps_its_value_and_the_rest_
     kept = Witness(book, {}).outcome({(name, "A1"): 4.0}, keep=True)
     assert kept.new == {(name, "B1"): 12.0}
     assert kept.values[name, "C1"] == 8.0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a call has a process of its own on POSIX")
+def test_a_process_of_its_own_seldom_looks_for_circular_garbage() -> None:
+    here = gc.get_threshold()
+    there = limited(gc.get_threshold, display="a call")
+    assert there == (MANY_OBJECTS, *here[1:])
+    assert gc.get_threshold() == here

@@ -18,7 +18,7 @@ Shorrocks, Decomposition procedures for distributional analysis, Journal of Econ
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import chain, product
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from xlwings_addin.analytics.assumed_quarters import start_of_split
 from xlwings_addin.analytics.business_lines import line_of
+from xlwings_addin.analytics.seen import SeenInputs
 from xlwings_addin.analytics.shapley import (
     SAMPLES,
     SEED,
@@ -38,6 +39,7 @@ from xlwings_addin.analytics.shapley import (
     shapley,
 )
 from xlwings_addin.core.errors import ChoiceError, ValuationError
+from xlwings_addin.inputs.calendar import REPORTED_BY
 from xlwings_addin.inputs.cases import Inputs
 from xlwings_addin.inputs.company import Company
 from xlwings_addin.inputs.mixed_tables import TableMixer
@@ -407,28 +409,11 @@ def _witnesses(broken: Iterable[frozenset[int]], everyone: frozenset[int]) -> li
     return [made for made in broken if either_way(made) in taken]
 
 
-class _Seen(Mapping[str, Value]):
-    """Scalars that remember which of them were asked for."""
-
-    def __init__(self, values: Mapping[str, Value]) -> None:
-        self._values, self.keys_seen = values, set[str]()
-
-    def __getitem__(self, key: str) -> Value:
-        self.keys_seen.add(key)
-        return self._values[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-
 class _Mixes:
     """Inputs with some of the changes made and the others not; the bits of a number say which are made.
 
-    Two mixes that differ only in scalars the valuation of the first never read have one value: the second is
-    not valued again.
+    Two mixes that differ only in what the valuation of the first never read have one value: the second is
+    not valued again. The same goes for the rules of the inputs.
     """
 
     def __init__(self, before: Inputs, after: Inputs) -> None:
@@ -436,39 +421,61 @@ class _Mixes:
         self.changes = changes_between(before, after)
         self.evaluations = 0
         self._values: dict[int, dict[int, float]] = {}
-        self._tables = lru_cache(maxsize=REMEMBERED)(TableMixer(before.tables, after.tables).mixed)
+        self._sound: dict[int, set[int]] = {}
+        self._mixer = TableMixer(before.tables, after.tables)
+        self._tables = lru_cache(maxsize=REMEMBERED)(self._mixer.mixed)
         self.inputs = lru_cache(maxsize=REMEMBERED)(self._inputs)
 
     def chosen(self, made: int) -> tuple[InputChange, ...]:
         """The changes whose bits are set."""
         return tuple(change for position, change in enumerate(self.changes) if made >> position & 1)
 
-    def _inputs(self, made: int) -> Inputs:
+    def _mixed(self, made: int) -> Tables:
+        return self._tables(
+            frozenset((one.key, one.period) for one in self.chosen(made) if not one.is_scalar)
+        )
+
+    def _inputs(self, made: int) -> SeenInputs:
         """The mix, every rule checked."""
         values = {one.key: one.after for one in self.chosen(made) if one.is_scalar}
-        figures = frozenset((one.key, one.period) for one in self.chosen(made) if not one.is_scalar)
-        return replace(self.before, tables=self._tables(figures)).replace(**values)
+        return SeenInputs(replace(self.before, tables=self._mixed(made))).replace(**values)
 
     def value(self, made: int) -> float:
         """Value per share of the mix, HKD."""
         for read, remembered in self._values.items():
             if made & read in remembered:
                 return remembered[made & read]
-        inputs = self.inputs(made)
-        seen = _Seen(inputs.values)
-        value = float(evaluate(replace(inputs, values=seen)).sotp.value_per_share)
+        seen = self.inputs(made).with_unread_scalars()
+        value = float(evaluate(seen.inputs).sotp.value_per_share)
         self.evaluations += 1
-        read = sum(
-            1 << position
-            for position, change in enumerate(self.changes)
-            if not change.is_scalar or change.key in seen.keys_seen
-        )
+        read = self._read(seen)
         self._values.setdefault(read, {})[made & read] = value
         return value
 
+    def _read(self, seen: SeenInputs, *, all_scalars: bool = False) -> int:
+        """The changes of which something was read, as bits."""
+        moving = seen.has_seen_calendar and self._mixer.moves_span
+        return sum(
+            1 << position
+            for position, change in enumerate(self.changes)
+            if (
+                all_scalars or seen.has_seen_scalar(change.key)
+                if change.is_scalar
+                else moving
+                or (seen.has_seen_calendar and change.key == REPORTED_BY)
+                or seen.has_seen_figure(change.key, change.period)
+            )
+        )
+
     def input_rule(self, made: int) -> str:
         """The rule of the inputs that the mix breaks, or nothing."""
-        return self._rule(self.inputs, made)
+        if any(made & read in sound for read, sound in self._sound.items()):
+            return ""
+        broken = self._rule(self.inputs, made)
+        if not broken:
+            read = self._read(self.inputs(made), all_scalars=True)
+            self._sound.setdefault(read, set()).add(made & read)
+        return broken
 
     def rule(self, made: int) -> str:
         """The rule of the inputs or of the core that valuing the mix breaks, or nothing."""

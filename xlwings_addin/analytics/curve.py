@@ -6,17 +6,21 @@ root, and what is nearest to a target that is not reached is one of the points.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xlwings_addin.core.roots import find_roots
+from xlwings_addin.core.roots import root_steps
 
 Floats = NDArray[np.float64]
 Model = Callable[[Floats], Floats]
 """Values at points; NaN where a point breaks a rule."""
+Result = TypeVar("Result")
+Steps = Generator[Floats, Floats, Result]
+"""What asks for the values at some points, is sent them, and comes to a result."""
 
 POINTS = 129
 """Points on each scale: equal steps of the range, and steps that grow with the distance from the start."""
@@ -63,19 +67,51 @@ def grid(low: float, high: float, *, start: float, scale: float) -> Floats:
     return every[(every >= low) & (every <= high)]
 
 
+def answered(steps: Steps[Result], model: Model) -> Result:
+    """What steps that ask for values at points come to with a model."""
+    return together([steps], lambda points, _: model(points))[0]
+
+
+def together(
+    all_steps: Sequence[Steps[Result]], model: Callable[[Floats, NDArray[np.intp]], Floats]
+) -> list[Result]:
+    """What several such steps come to; their points are valued at once, each with the number of its steps."""
+    results: dict[int, Result] = {}
+    asked: dict[int, Floats] = {}
+    answers: dict[int, Floats | None] = dict.fromkeys(range(len(all_steps)))
+    while answers:
+        for number, values in answers.items():
+            try:
+                steps = all_steps[number]
+                asked[number] = next(steps) if values is None else steps.send(values)
+            except StopIteration as done:
+                results[number] = done.value
+                asked.pop(number, None)
+        sizes = [len(points) for points in asked.values()]
+        which = np.repeat(list(asked), sizes).astype(np.intp)
+        valued = model(np.concatenate([*asked.values()]), which) if asked else np.empty(0)
+        answers = dict(zip(asked, np.split(valued, np.cumsum(sizes)[:-1]), strict=True)) if asked else {}
+    return [results[number] for number in range(len(all_steps))]
+
+
 def sampled(model: Model, points: Floats) -> Curve:
     """The curve at points, and at the turns and edges between them."""
-    values = model(points)
+    return answered(sampling(points), model)
+
+
+def sampling(points: Floats) -> Steps[Curve]:
+    """`sampled` in steps."""
+    values = yield points
     for look in (_edges, _turns):
-        more = look(model, points, values)
+        more = yield from look(points, values)
         if len(more):
             points = np.concatenate([points, more])
             points, first = np.unique(points, return_index=True)
-            values = np.concatenate([values, model(more)])[first]
+            values = np.concatenate([values, (yield more)])[first]
     return Curve(points, values)
 
 
-def _edges(model: Model, points: Floats, values: Floats) -> Floats:
+def _edges(points: Floats, values: Floats) -> Steps[Floats]:
     """The last points that keep the rules, beside those that break one."""
     sound = np.isfinite(values)
     (before,) = np.nonzero(sound[:-1] != sound[1:])
@@ -83,14 +119,14 @@ def _edges(model: Model, points: Floats, values: Floats) -> Floats:
     outside = np.where(sound[before], points[before + 1], points[before])
     for _ in range(ZOOMS if len(before) else 0):
         between = np.linspace(inside, outside, ZOOM_POINTS)
-        keeps = np.isfinite(model(between.ravel()).reshape(between.shape))
+        keeps = np.isfinite((yield between.ravel()).reshape(between.shape))
         last = np.argmin(keeps, axis=0) - 1  # the first point keeps the rules, the last one breaks one
         column = np.arange(len(before))
         inside, outside = between[last, column], between[last + 1, column]
     return inside
 
 
-def _turns(model: Model, points: Floats, values: Floats) -> Floats:
+def _turns(points: Floats, values: Floats) -> Steps[Floats]:
     """The points where a curve turns."""
     with np.errstate(invalid="ignore"):
         steps = np.diff(values)
@@ -100,7 +136,7 @@ def _turns(model: Model, points: Floats, values: Floats) -> Floats:
     best = points[place + 1]
     for _ in range(ZOOMS if len(place) else 0):
         between = np.linspace(low, high, ZOOM_POINTS)
-        heights = sign * model(between.ravel()).reshape(between.shape)
+        heights = sign * (yield between.ravel()).reshape(between.shape)
         top = np.clip(np.nanargmax(heights, axis=0), 1, ZOOM_POINTS - 2)
         column = np.arange(len(place))
         low, best, high = (between[top + shift, column] for shift in (-1, 0, 1))
@@ -109,15 +145,22 @@ def _turns(model: Model, points: Floats, values: Floats) -> Floats:
 
 def crossings(model: Model, curve: Curve, targets: Floats) -> Crossings:
     """Every point at which the curve has the value of a target."""
+    return answered(crossing(curve, targets), model)
+
+
+def crossing(curve: Curve, targets: Floats) -> Steps[Crossings]:
+    """`crossings` in steps."""
     number, place = _pairs(curve, targets)
     low, high = curve.points[place], curve.points[place + 1]
     at_low, at_high = (curve.values[end] - targets[number] for end in (place, place + 1))
-
-    def miss(points: Floats, which: NDArray[np.intp]) -> Floats:
-        return model(points) - targets[number[which]]
-
-    roots = find_roots(miss, low, high, at_low, at_high)
-    missed = np.abs(miss(roots, np.arange(len(roots))))
+    steps = root_steps(low, high, at_low, at_high)
+    try:
+        points, which = next(steps)
+        while True:
+            points, which = steps.send((yield points) - targets[number[which]])
+    except StopIteration as done:
+        roots: Floats = done.value
+    missed = np.abs((yield roots) - targets[number])
     with np.errstate(invalid="ignore"):
         real = missed <= JUMP * np.abs(at_high - at_low)
     hits = np.argwhere(targets[:, None] == curve.values[None, :])

@@ -16,17 +16,36 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xlwings_addin.analytics.curve import Crossings, Curve, crossings, grid, nearest, sampled
-from xlwings_addin.analytics.figures import Figures, unit_of
+from xlwings_addin.analytics.curve import (
+    Crossings,
+    Curve,
+    crossing,
+    crossings,
+    grid,
+    nearest,
+    sampled,
+    sampling,
+    together,
+)
+from xlwings_addin.analytics.figures import unit_of
 from xlwings_addin.analytics.identity import Identity, identity_of
-from xlwings_addin.analytics.question import TARGET, Lever, Question, lever, target_of, with_settings
-from xlwings_addin.core.errors import DomainError, InputError, ShapeError
+from xlwings_addin.analytics.question import (
+    TARGET,
+    Lever,
+    Question,
+    lever,
+    target_of,
+    values_together,
+    with_settings,
+)
+from xlwings_addin.core.errors import DomainError, InputError, ShapeError, ValuationError
 from xlwings_addin.inputs.cases import Inputs, load_inputs
 from xlwings_addin.inputs.defaults import DEFAULT_CASE
 from xlwings_addin.inputs.drivers import DriverBook, Measure, read_drivers
@@ -286,7 +305,7 @@ def solve_for(
         settings=dict(settings or {}),
         hold=tuple(hold),
         start=moved.start,
-        start_result=_results(question, book, np.array([moved.start]))[0],
+        start_result=_results(question, np.array([moved.start]))[0],
         result_unit=_result_unit(inputs, book, moved),
         present=present,
         looked_in=_sound_range(curve),
@@ -316,21 +335,56 @@ def solved(question: Question, book: DriverBook, wanted: Floats) -> tuple[Curve,
 
     Raises `DomainError` where every point breaks a rule, `InputError` where the driver moves nothing.
     """
+    curve = sampled(question.values, _grid(question))
+    _require_moving(question, curve)
+    crossed = crossings(question.values, curve, wanted)
+    return curve, _answers(question, book, curve, crossed, wanted)
+
+
+def solved_together(
+    questions: Sequence[Question], book: DriverBook, wanted: Floats
+) -> list[tuple[Answer, ...] | ValuationError]:
+    """The answers of `solved` for questions that share what is prepared, or what it raises."""
+    solutions: dict[int, tuple[Answer, ...] | ValuationError] = {}
+    try:
+        curves = together(list(map(sampling, map(_grid, questions))), partial(values_together, questions))
+    except ValuationError as error:  # a line that none of them can ask for
+        return [error for _ in questions]
+    for number, question in enumerate(questions):
+        try:
+            _require_moving(question, curves[number])
+        except ValuationError as error:
+            solutions[number] = error
+    moving = [number for number in range(len(questions)) if number not in solutions]
+    steps = [crossing(curves[number], wanted) for number in moving]
+    asked = [questions[number] for number in moving]
+    for number, crossed in zip(moving, together(steps, partial(values_together, asked)), strict=True):
+        try:
+            solutions[number] = _answers(questions[number], book, curves[number], crossed, wanted)
+        except ValuationError as error:
+            solutions[number] = error
+    return [solutions[number] for number in range(len(questions))]
+
+
+def _grid(question: Question) -> Floats:
     moved = question.lever
-    curve = sampled(question.values, grid(moved.low, moved.high, start=moved.start, scale=moved.scale))
+    return grid(moved.low, moved.high, start=moved.start, scale=moved.scale)
+
+
+def _require_moving(question: Question, curve: Curve) -> None:
+    """Raise where a line has no value that keeps the rules, or the same everywhere."""
     if not np.isfinite(curve.values).any():
         raise _nowhere_sound(question, curve)
     if curve.is_level:
+        key = question.lever.driver.key
         rule = f"moves nothing in {question.target.text} in case {question.inputs.case}"
-        raise InputError("solve", moved.driver.key, rule, display=moved.driver.key)
-    crossed = crossings(question.values, curve, wanted)
-    return curve, _answers(question, book, curve, crossed, wanted)
+        raise InputError("solve", key, rule, display=key)
 
 
 def _nowhere_sound(question: Question, curve: Curve) -> DomainError:
     """The error of a range in which every point breaks a rule, which it names."""
     low, high = float(curve.points[0]), float(curve.points[-1])
-    broken = question.figures.batch(question.lever.draws(question.inputs, curve.points)).broken
+    broken = question.figures.batch(question.draws(curve.points)).broken
     rule = f"has no value of {question.lever.driver.key} that keeps the rules: {'; '.join(broken)}"
     return DomainError("between", (low, high), rule, display=f"{low:g} {high:g}")
 
@@ -379,8 +433,8 @@ def _unsolved(curve: Curve, target: float) -> Answer:
 def _solutions(question: Question, book: DriverBook, points: Floats) -> list[Solution]:
     inputs, moved = question.inputs, question.lever
     draws = moved.draws(inputs, points)
-    meanings = _meanings(question, book, draws)
-    results, reached = _results(question, book, points), question.values(points).tolist()
+    meanings = _meanings(question, book, question.draws(points))
+    results, reached = _results(question, points), question.values(points).tolist()
     return [
         Solution(
             value=point,
@@ -414,7 +468,7 @@ def _meanings(question: Question, book: DriverBook, draws: Mapping[str, Floats])
     if not measures or not len(next(iter(draws.values()))):
         return {}
     formulas = {measure.key: measure.formula for measure in measures}
-    figures = Figures(question.inputs, book, formulas, tuple(draws), traced=question.case)
+    figures = question.figures_of("meanings", formulas)
     values = figures(draws)
     return {
         measure.key: figures.first_year(values[measure.key])
@@ -424,12 +478,10 @@ def _meanings(question: Question, book: DriverBook, draws: Mapping[str, Floats])
     }
 
 
-def _results(question: Question, book: DriverBook, points: Floats) -> list[float | None]:
+def _results(question: Question, points: Floats) -> list[float | None]:
     """What comes of a driver where its table says so, at points of it."""
-    inputs, moved = question.inputs, question.lever
-    formula = moved.driver.result
+    formula = question.lever.driver.result
     if formula is None or not len(points):
         return [None] * len(points)
-    draws = moved.draws(inputs, points)
-    figures = Figures(inputs, book, {"result": formula}, tuple(moved.moves), traced=question.case)
-    return [_defined(number) for number in figures(draws)["result"].tolist()]
+    figures = question.figures_of("result", {"result": formula})
+    return [_defined(number) for number in figures(question.draws(points))["result"].tolist()]

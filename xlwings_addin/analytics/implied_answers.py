@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xlwings_addin.analytics.implied import Implied, solve_for
-from xlwings_addin.analytics.iso import IsoCurve, IsoPoint, curve_for, point_at
+from xlwings_addin.analytics.iso import IsoCurve, IsoPoint, curve_for, points_at
 from xlwings_addin.analytics.question import lever
 from xlwings_addin.analytics.tornado import Tornado
 from xlwings_addin.core.errors import ValuationError
@@ -143,14 +143,15 @@ class ImpliedAnswers:
 
         Points further out are looked at only while no neighbours nearer to the case are all pairs.
         """
-        price = np.array([self.price])
-        for away in range(CURVE_POINTS // 2, FURTHEST + 1):
-            if away > CURVE_POINTS // 2:
-                below, above = (
-                    point_at(at, self.inputs, self.book, price, solve, against)
-                    for at in (*_steps(start, -away, -away), *_steps(start, away, away))
-                )
-                points = [below, *points, above]
+        nearest, price = CURVE_POINTS // 2, np.array([self.price])
+        fullest = _fullest(points)
+        if all(point.values for point in fullest):
+            return fullest
+        below, above = _steps(start, -FURTHEST, -nearest - 1), _steps(start, nearest + 1, FURTHEST)
+        further = points_at([*below, *above], self.inputs, self.book, price, solve, against)
+        for away in range(1, FURTHEST - nearest + 1):
+            left, right = further[len(below) - away], further[len(below) + away - 1]
+            points = [left, *points, right]
             fullest = _fullest(points)
             if all(point.values for point in fullest):
                 break

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xlwings_addin.analytics.figures import Figures
 from xlwings_addin.analytics.identity import Identity, identity_of
-from xlwings_addin.analytics.implied import Answer, Floats, question_of, solved, targets
-from xlwings_addin.analytics.question import lever, require_independent, target_of, with_settings
+from xlwings_addin.analytics.implied import Answer, Floats, solved_together, targets
+from xlwings_addin.analytics.question import Question, lever, require_independent, target_of, with_settings
 from xlwings_addin.analytics.steps import steps_of
 from xlwings_addin.core.errors import InputError, ValuationError
 from xlwings_addin.inputs.cases import Inputs, load_inputs
@@ -133,7 +134,7 @@ def curve_for(
     other, own = lever(inputs, book, against), lever(inputs, book, solve, hold=hold)
     require_independent(own, other, "against")
     steps = steps_of(inputs, other) if values is None else np.asarray(values, dtype=float).tolist()
-    points = [point_at(at, inputs, book, wanted, solve, against, target=target, hold=hold) for at in steps]
+    points = points_at(steps, inputs, book, wanted, solve, against, target=target, hold=hold)
     if all(point.answer is None for point in points):
         raise InputError(
             "against", against, f"has no value that can be valued: {points[0].refused}", display=against
@@ -144,8 +145,8 @@ def curve_for(
     )
 
 
-def point_at(
-    at: float,
+def points_at(
+    values: Sequence[float],
     inputs: Inputs,
     book: DriverBook,
     wanted: Floats,
@@ -154,11 +155,29 @@ def point_at(
     *,
     target: str = "",
     hold: Collection[str] = (),
-) -> IsoPoint:
-    """The point of a curve at one value of `against`, or the rule that it breaks."""
-    try:
-        moved = TracedCase(with_settings(inputs, book, {against: at}))
-        question = question_of(moved, book, solve, target=target, hold=hold)
-        return IsoPoint(at, solved(question, book, wanted[:1])[1][0])
-    except ValuationError as error:
-        return IsoPoint(at, None, str(error))
+) -> list[IsoPoint]:
+    """The points of a curve at values of `against`, each solved or with the rule that it breaks.
+
+    All are solved at once: the case is traced once, and a value of `against` counts as one more draw.
+    """
+    case, formula = TracedCase(inputs), target_of(book, solve, target)
+    prepared: dict[str, Figures] = {}
+    points = [IsoPoint(at, None) for at in values]
+    questions: dict[int, Question] = {}
+    for place, at in enumerate(values):
+        try:
+            moved = with_settings(inputs, book, {against: at})
+            fixed = {name: moved.number(name) for name in lever(inputs, book, against).moves}
+            own = lever(moved, book, solve, hold=hold)
+            questions[place] = Question(
+                case, book, own, formula, inputs=moved, fixed=fixed, prepared=prepared
+            )
+        except ValuationError as error:
+            points[place] = IsoPoint(at, None, str(error))
+    solutions = solved_together(list(questions.values()), book, wanted[:1])
+    for place, answers in zip(questions, solutions, strict=True):
+        if isinstance(answers, ValuationError):
+            points[place] = IsoPoint(values[place], None, str(answers))
+        else:
+            points[place] = IsoPoint(values[place], answers[0])
+    return points

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -125,15 +125,57 @@ def _narrowed(inputs: Inputs, made: Lever, low: float, high: float) -> Lever:
 
 
 class Question:
-    """One line as a function of one driver, in a case."""
+    """One line as a function of one driver, in a case.
 
-    def __init__(self, case: TracedCase, book: DriverBook, lever: Lever, target: Formula) -> None:
-        self.inputs, self.case, self.lever, self.target = case.inputs, case, lever, target
-        self.figures = Figures(case.inputs, book, {TARGET: target}, tuple(lever.moves), traced=case)
+    `fixed` are inputs that the case has otherwise, each with its value; `inputs` have them so. Questions to
+    one case that differ in such values alone may share what is `prepared`, and are valued together.
+    """
+
+    def __init__(
+        self,
+        case: TracedCase,
+        book: DriverBook,
+        lever: Lever,
+        target: Formula,
+        *,
+        inputs: Inputs | None = None,
+        fixed: Mapping[str, float] | None = None,
+        prepared: dict[str, Figures] | None = None,
+    ) -> None:
+        self.inputs = case.inputs if inputs is None else inputs
+        self.case, self.lever, self.target, self.fixed = case, lever, target, dict(fixed or {})
+        self._book = book
+        self._prepared: dict[str, Figures] = {} if prepared is None else prepared
+        self.figures = self.figures_of(TARGET, {TARGET: target})
+
+    def figures_of(self, name: str, formulas: Mapping[str, Formula]) -> Figures:
+        """Formulas prepared for what `draws` gives; under one name always the same."""
+        if name not in self._prepared:
+            moved = (*self.lever.moves, *self.fixed)
+            figures = Figures(self.case.inputs, self._book, formulas, moved, traced=self.case)
+            self._prepared[name] = figures
+        return self._prepared[name]
+
+    def draws(self, points: Floats) -> dict[str, Floats]:
+        """The inputs that the driver sets, at points of it, and those that are fixed."""
+        fixed = {key: np.full(points.shape, value) for key, value in self.fixed.items()}
+        return {**self.lever.draws(self.inputs, points), **fixed}
 
     def values(self, points: Floats) -> Floats:
         """The line at points of the driver, (points,); NaN where a rule is broken."""
-        return figure_of(self.figures, self.target, self.lever.draws(self.inputs, points))
+        return figure_of(self.figures, self.target, self.draws(points))
+
+
+def values_together(questions: Sequence[Question], points: Floats, which: NDArray[np.intp]) -> Floats:
+    """The line at points, each of the question with that number; the questions share what is prepared."""
+    ends = np.flatnonzero(np.diff(which)) + 1
+    runs = zip(np.split(points, ends), which[[0, *ends]], strict=True) if len(points) else ()
+    draws = [questions[number].draws(part) for part, number in runs]
+    first = questions[0]
+    if not draws:
+        return first.values(points)
+    joined = {key: np.concatenate([run[key] for run in draws]) for key in draws[0]}
+    return figure_of(first.figures, first.target, joined)
 
 
 def figure_of(figures: Figures, target: Formula, draws: Mapping[str, Floats]) -> Floats:

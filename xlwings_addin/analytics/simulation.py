@@ -268,7 +268,8 @@ def simulation_of(
     progress: Callable[[int, int], object] | None = None,
 ) -> Simulation:
     """`simulate` with the distributions of a case at hand."""
-    drawer = Drawer(uuid4().hex, drawing, draws, seed, method, out is not None, versions())
+    agreed = {} if cluster is None else versions()
+    drawer = Drawer(uuid4().hex, drawing, draws, seed, method, out is not None, agreed)
     with tally_of(drawing, exact=drawer.is_exact) as tally:
         columns = (*drawing.keys, VALUE_PER_SHARE, *drawing.parts.values())
         with (

@@ -53,7 +53,10 @@ _prepared = local()
 
 @dataclass(frozen=True)
 class Drawer:
-    """What a worker needs to draw and value portions of a simulation; `versions` are those it must have."""
+    """What a worker needs to draw and value portions of a simulation.
+
+    `versions` are those it must have, none where this process does the work itself.
+    """
 
     name: str
     drawing: Drawing
@@ -76,7 +79,8 @@ class Drawer:
 
     def _batch(self) -> Batch:
         if getattr(_prepared, "name", None) != self.name:
-            require_agreement(self.versions)
+            if self.versions:
+                require_agreement(self.versions)
             lines = (VALUE_PER_SHARE, *self.drawing.parts.values())
             _prepared.batch, _prepared.name = self.drawing.batch(lines), self.name
         batch: Batch = _prepared.batch

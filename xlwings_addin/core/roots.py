@@ -16,7 +16,7 @@ without using derivatives, Advances in Engineering Software 28 (1997), 145-149; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +75,23 @@ def find_roots(
     numbered = np.arange(len(low))
     first = equation(low, numbered) if at_low is None else at_low
     other = equation(high, numbered) if at_high is None else at_high
+    steps = root_steps(low, high, first, other)
+    try:
+        asked = next(steps)
+        while True:
+            asked = steps.send(equation(*asked))
+    except StopIteration as done:
+        roots: Floats = done.value
+        return roots
+
+
+def root_steps(
+    low: Floats, high: Floats, first: Floats, other: Floats
+) -> Generator[tuple[Floats, Whole], Floats, Floats]:
+    """`find_roots` for whoever evaluates equations with others: it asks for points and is sent left sides.
+
+    `first` and `other` are the left sides at `low` and `high`.
+    """
     roots = np.where(first == 0, low, np.where(other == 0, high, np.nan))
     with np.errstate(invalid="ignore"):
         (still,) = np.nonzero((first != 0) & (other != 0) & (np.sign(first) == -np.sign(other)))
@@ -84,15 +101,14 @@ def find_roots(
     for _ in range(MOST_STEPS):
         if not len(brackets.which):
             break
-        _advance(equation, brackets)
+        point = brackets.new + brackets.step * (brackets.end - brackets.new)
+        _advance(brackets, point, (yield point, brackets.which))
         _settle(brackets, roots)
     return roots
 
 
-def _advance(equation: Equation, brackets: _Brackets) -> None:
+def _advance(brackets: _Brackets, point: Floats, value: Floats) -> None:
     """One step: the new point becomes one end, the end on whose side it lies becomes the one before."""
-    point = brackets.new + brackets.step * (brackets.end - brackets.new)
-    value = equation(point, brackets.which)
     with np.errstate(invalid="ignore"):
         same = np.sign(value) == np.sign(brackets.at_new)
     brackets.old = np.where(same, brackets.new, brackets.end)

@@ -72,22 +72,27 @@ class Calculation:
         self._settling = Settling(self.book)
         self._results: dict[CellKey, CellValue] | None = None
         self._replaced: set[CellKey] = set()
+        self._entered: dict[CellKey, CellValue | date | datetime] = {}
         self._refusals = refusals(self.book)
 
     def set_value(self, sheet: str, cell: str, value: CellValue | date | datetime) -> None:
         """Put an input into a cell; None empties it. A string that reads like an error is that error.
 
+        What the cell was given last is not given again: all that hangs on it would be evaluated once more.
         Raises BookError for a sheet that does not exist and for a cell whose value a formula decides.
         """
         key, row, column = self._find(sheet, cell)
         if key in self.book.formulas:
             place = f"{sheet}!{key[1]}"
             raise BookError("cell", place, "holds a formula and takes no input", display=place)
+        if key in self._entered and _is_the_same(value, self._entered[key]):
+            return
         self.book.workbook.set_value(engine_name(sheet), row, column, to_engine(value))
         if (value is None) == (key in self.book.filled):
             self.book.filled ^= {key}
             self._settling.forget_room()
         self._settling.forget_tables(key)
+        self._entered[key] = value
         self._results = None
 
     def replace(self, values: Mapping[CellKey, CellValue]) -> None:
@@ -164,3 +169,8 @@ class Calculation:
         """Defined names first, then cells by sheet, row and column."""
         place = self.book.places.get((cell.sheet, cell.cell), (0, 0))
         return (self.book.sheets.index(cell.sheet) if cell.sheet in self.book.sheets else -1), place
+
+
+def _is_the_same(one: object, other: object) -> bool:
+    """Whether two inputs are one and the same to the engine; 0 and -0 are not."""
+    return type(one) is type(other) and one == other and (one != 0 or str(one) == str(other))

@@ -22,10 +22,10 @@ _SMALL = 2.0**-46
 
 def cancelling(book: LoadedBook, raw: Mapping[CellKey, object]) -> Iterator[tuple[CellKey, str]]:
     """The formulas among `raw` results that may have cancelled, with the texts that say so."""
-    numbers = [abs(value) for value in raw.values() if isinstance(value, float) and abs(value) < 1e300]
-    limit = max([*numbers, book.largest_input, 1.0]) * _SMALL
-    for key, value in raw.items():
-        if not isinstance(value, float) or value == 0 or abs(value) > limit or key in book.frozen:
+    sizes = {key: abs(value) for key, value in raw.items() if isinstance(value, float) and value}
+    limit = max([*(size for size in sizes.values() if size < 1e300), book.largest_input, 1.0]) * _SMALL
+    for key, size in sizes.items():
+        if size > limit or key in book.frozen:
             continue
         if book.formulas[key].kind in ("normal", "shared") and "VAL_MINUS(" not in book.told(key):
             text = with_last_subtraction(book.told(key))

@@ -55,7 +55,8 @@ class Dependencies:
         self._names = {name.upper(): text for name, text in book.names.items()}
         self._reads: dict[CellKey, tuple[Area, ...]] = {}
         self._cells_only: dict[str, bool] = {}
-        self._areas_of: dict[tuple[str, str, str], Area | None] = {}
+        self._areas_of: dict[str, dict[tuple[str, str], Area | None]] = {}
+        """By a sheet as it is spelled before a reference, or the title of the formula's own, and the ends."""
         self._told = _told_before((*book.sheets, *sorted(self._names)))
 
     def reads(self, key: CellKey) -> tuple[Area, ...]:
@@ -147,12 +148,14 @@ class Dependencies:
 
     def _spelled_in(self, text: str, sheet: str) -> tuple[Area, ...] | None:
         areas: dict[Area, None] = {}
+        areas_of, own_areas = self._areas_of, self._areas_of.setdefault(sheet, {})
         for spelled, first, last, columns, rows, name, call in _PIECE.findall(text):
             if first:
-                named = spelled, f"{first}:{last}", sheet
-                if named not in self._areas_of:
-                    self._areas_of[named] = self._spelled(*named)
-                area = self._areas_of[named]
+                of_sheet = areas_of.setdefault(spelled, {}) if spelled else own_areas
+                ends = first, last
+                if ends not in of_sheet:
+                    of_sheet[ends] = self._spelled(spelled, first, last, sheet)
+                area = of_sheet[ends]
                 if area is None:
                     return None
                 areas[area] = None
@@ -160,12 +163,13 @@ class Dependencies:
                 return None
         return tuple(areas)
 
-    def _spelled(self, sheet: str, ends: str, own: str) -> Area | None:
+    def _spelled(self, sheet: str, first: str, last: str, own: str) -> Area | None:
         """The area of a reference; None where it takes a closer look to say what it means."""
-        first, _, last = ends.partition(":")
         title = self._sheets.get(sheet.strip("'").replace("''", "'").lower()) if sheet else own
         try:
-            (top, left), (bottom, right) = corners(f"{first}:{last}" if last else first)
+            top, left = bottom, right = split_address(first.replace("$", ""))
+            if last:
+                (top, left), (bottom, right) = corners(f"{first}:{last}".replace("$", ""))
         except BookError:
             return None
         return None if title is None or right > LAST_COLUMN else Area(title, top, left, bottom, right)

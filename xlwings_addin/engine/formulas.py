@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
+from itertools import chain
 from sys import intern
 
 from xlwings_addin.engine.structured_references import Place, tables_of, with_plain_ranges
@@ -40,6 +41,25 @@ def pattern_of(text: str) -> str:
     'SUM(A1:A1)*Rate+YTD2024'
     """
     return intern(_ADDRESS.sub("A1", text))
+
+
+def told_alike(one: str, told: str) -> Callable[[str], str] | None:
+    """What tells any formula of one pattern as the first of them is told: its cells in their places.
+
+    None where what is told spells other cells, or in another order.
+
+    >>> again = told_alike("IF(B2=1,C2,0)", "IF(VAL_EQUAL(B2,1),C2,0)")
+    >>> again("IF(B3=1,$C$7,0)")
+    'IF(VAL_EQUAL(B3,1),$C$7,0)'
+    """
+    if _ADDRESS.findall(one) != _ADDRESS.findall(told):
+        return None
+    between = _ADDRESS.split(told)
+
+    def again(text: str) -> str:
+        return "".join(chain.from_iterable(zip(between, [*_ADDRESS.findall(text), ""], strict=True)))
+
+    return again
 
 
 _ROW, _ROW_ABOVE = "\x01", "\x02"

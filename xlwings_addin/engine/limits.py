@@ -5,6 +5,7 @@ On POSIX. Elsewhere the call is made in the same process without limits; that is
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -27,6 +28,8 @@ IDLE = 60.0
 """Seconds after which a call that makes no progress is ended."""
 SECONDS = 900.0
 """Seconds that a call may take in all."""
+MANY_OBJECTS = 2_000_000
+"""New objects from which on a process of its own looks for circular garbage: it gives all back at its end."""
 
 _listeners: list[Callable[[float, str], None]] = []
 """Who hears of the progress of a limited call; nobody outside of one."""
@@ -126,6 +129,7 @@ def _answer(sending: Connection, call: Callable[[], object], memory: int) -> Non
     import resource
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who waits is told, and ends this process
+    gc.set_threshold(MANY_OBJECTS, *gc.get_threshold()[1:])
     _silence_engine()
     most = _bytes_taken() + memory
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))

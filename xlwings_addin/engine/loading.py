@@ -17,6 +17,7 @@ from xlwings_addin.engine.formulas import (
     defined_names,
     means_the_same_everywhere,
     patterns_of,
+    told_alike,
     with_names_replaced,
     with_omitted_arguments,
     without_links,
@@ -197,6 +198,7 @@ class LoadedBook:
         """Formulas that the engine would read otherwise than the file means are told to it in other words."""
         clearer = self._clearer()
         stays: dict[tuple[str, bool], bool] = {}
+        alike: dict[tuple[str, str, bool], Callable[[str], str] | None] = {}
         for (key, shape), formula in zip(self.patterns.items(), self.formulas.values(), strict=True):
             pattern = shape, formula.kind in ("array", "dynamic")
             if pattern not in stays:
@@ -206,7 +208,16 @@ class LoadedBook:
             if stays[pattern] and formula.kind != "array" and not without_area:
                 continue
             text = self.texts[key]
-            clear = text if stays[pattern] else clearer(key, text)
+            of_sheet = key[0], *pattern
+            if stays[pattern]:
+                clear = text
+            elif (again := alike.get(of_sheet)) is not None:
+                clear = again(text)
+            else:
+                clear = clearer(key, text)
+                # A range may be one cell, or large: formulas with ranges are told one by one.
+                single = not (":" in shape or pattern[1] or replacements.may_change(text))
+                alike.setdefault(of_sheet, told_alike(text, clear) if single else None)
             if formula.kind == "array":
                 rows, columns = area_size(formula.area)
                 clear = f"{_FIT_AREA}({clear},{rows},{columns})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.engine.cancelling import cancelling
@@ -52,6 +53,7 @@ class Settling:
         self._beside_blanks: list[CellKey] | None = None
         self._intersected: set[CellKey] = set()
         self._tables = Tables(book)
+        self._dynamic = [key for key, formula in book.formulas.items() if formula.kind == "dynamic"]
 
     def forget_room(self) -> None:
         """A cell was filled or emptied: results may find room where they did not."""
@@ -76,15 +78,21 @@ class Settling:
             self.forget_tables()
             self._run_engine()
             raw = self.book.raw_values()
-        if not any(self._without_result(raw)):
-            raw = self._settled(raw, rounds=self.book.arrays + len(spread))
+        without, rounds = list(self._without_result(raw)), self.book.arrays + len(spread)
+        if rounds and not without:
+            raw = self._settled(raw, rounds=rounds)
+            without = list(self._without_result(raw))
         failures: list[Unevaluated] = []
         if self._tables:
             failures = self._tables.fill()
             self._run_engine()
             raw = self.book.raw_values()
-        values = {key: from_engine(value) for key, value in raw.items()} | self._overflow()
-        return values, [*self._without_result(raw), *uncertain, *failures]
+            without = list(self._without_result(raw))
+        values: dict[CellKey, CellValue] = {
+            key: value if type(value) is float and isfinite(value) else from_engine(value)
+            for key, value in raw.items()
+        }
+        return values | self._overflow(), [*without, *uncertain, *failures]
 
     def _zero_what_cancels(self, raw: Mapping[CellKey, object]) -> bool:
         """Whether formulas were told to give 0 where a last subtraction cancels."""
@@ -151,7 +159,8 @@ class Settling:
     def _hindered(self, raw: Mapping[CellKey, object]) -> list[CellKey]:
         """The formulas, none of them array formulas, whose several values find no room, or that use them."""
         spill = {"type": "Error", "kind": "Spill"}
-        return [key for key, value in raw.items() if value == spill and self._is_no_array(key)]
+        failed = ((key, value) for key, value in raw.items() if type(value) is dict)
+        return [key for key, value in failed if value == spill and self._is_no_array(key)]
 
     def _is_no_array(self, key: CellKey) -> bool:
         """Whether a formula, calculated and not frozen, is to give one value."""
@@ -206,9 +215,8 @@ class Settling:
     def _overflow(self) -> dict[CellKey, CellValue]:
         """The values of dynamic arrays beyond the area that the file gives them."""
         overflow: dict[CellKey, CellValue] = {}
-        for key, formula in self.book.formulas.items():
-            if formula.kind == "dynamic":
-                area = self.book.spill_area(key) or key[1]
-                places = [(key[0], cell) for cell in cells_in(area)]
-                overflow.update({at: self.book.read(at) for at in places if at not in self.book.formulas})
+        for key in self._dynamic:
+            area = self.book.spill_area(key) or key[1]
+            places = [(key[0], cell) for cell in cells_in(area)]
+            overflow.update({at: self.book.read(at) for at in places if at not in self.book.formulas})
         return overflow

@@ -23,8 +23,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from xlwings_addin.core.errors import ChoiceError, DomainError, InputError, ValuationError
 from xlwings_addin.inputs.case_files import CaseFolder, no_case, scalar_rows
@@ -70,6 +72,11 @@ class Inputs:
     rows: Mapping[str, Row]
     tables: Tables
     origin: Origin = field(default_factory=Origin)
+
+    @cached_property
+    def worked_out(self) -> dict[object, Any]:
+        """Room for what other modules have worked out of these inputs, which never change."""
+        return {}
 
     def __getitem__(self, key: str) -> Value:
         return self.values[self.parameter(key).key]

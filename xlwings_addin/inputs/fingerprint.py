@@ -48,11 +48,14 @@ def hash_of(inputs: Inputs) -> str:
 
     Each counts with value, unit, basis, source and date. The order of rows, notes, ranges and places in files
     do not count, nor do figures that lost a conflict. A key counts by its first name, so that a renaming
-    leaves the hash as it is.
+    leaves the hash as it is. The inputs keep it for the next who asks.
     """
-    digest = hashlib.sha256(_lines(_canonical_scalars(inputs)))
-    digest.update(_canonical_figures(inputs.tables))
-    return digest.hexdigest()
+    if "hash" not in inputs.worked_out:
+        digest = hashlib.sha256(_lines(_canonical_scalars(inputs)))
+        digest.update(_canonical_figures(inputs.tables))
+        inputs.worked_out["hash"] = digest.hexdigest()
+    made: str = inputs.worked_out["hash"]
+    return made
 
 
 def _canonical_scalars(inputs: Inputs) -> Iterator[list[str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 from xlwings_addin.core.errors import InputError
@@ -48,6 +49,15 @@ class TableMixer:
         self._articles = self._split(before.articles, after.articles)
         self._assumptions = self._split(before.assumptions, after.assumptions)
         self._of_calendar = tuple(rows_of_calendar(self._history.fixed, before.company))
+
+    @cached_property
+    def moves_span(self) -> bool:
+        """Whether two mixes may have columns of other years or quarters, whatever is reported of them."""
+        with suppress(InputError):  # without what moves, the reported periods may have a gap
+            least = calendar_of(self._of_calendar, self.before.company)
+            most = calendar_of((*self.before.history, *self._history.after), self.before.company)
+            return (least.years, least.quarters) != (most.years, most.quarters)
+        return True
 
     def mixed(self, figures: Collection[Figure]) -> Tables:
         """The tables before, but for some figures: all rows that state those are the rows after."""

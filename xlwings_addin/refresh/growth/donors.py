@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from xlwings_addin.layout.looks import Look, look_of
 from xlwings_addin.layout.references import Book, PlacedCell
@@ -12,15 +12,16 @@ from xlwings_addin.xlsx.package import CellKey
 class Donors:
     """Numbers of styles in a workbook, by the look of the cells that have them.
 
-    A new cell looks like one of its own sheet, else like one of another; where none has its unit, like the
-    nearest with the same style.
+    A new cell looks like one of its own sheet that was there, else like one of another; where none has its
+    unit, like the nearest with the same style.
     """
 
-    def __init__(self, styles: Mapping[CellKey, int], book: Book, there: Iterable[PlacedCell]) -> None:
-        self._styles = styles
-        self._book = book
+    def __init__(
+        self, styles: Mapping[CellKey, int], book: Book, was_there: Callable[[PlacedCell], bool]
+    ) -> None:
+        self._styles, self._book, self._was_there = styles, book, was_there
         self._there: dict[str, list[PlacedCell]] = {}
-        for cell in there:
+        for cell in book.cells():
             if cell.line is not None:
                 self._there.setdefault(cell.sheet.key, []).append(cell)
         self._looks: dict[str, dict[Look, int]] = {}
@@ -40,7 +41,7 @@ class Donors:
             looks = self._looks[sheet] = {}
             for cell in self._there.get(sheet, ()):
                 style = self._styles.get(cell.at)
-                if style is not None:
+                if style is not None and self._was_there(cell):
                     looks.setdefault(self._look(cell), style)
         return self._looks[sheet]
 

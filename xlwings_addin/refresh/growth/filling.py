@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -55,15 +55,29 @@ class Before:
     package: Package
     book: Book
     pages: Pages
-    cells: dict[Identity, PlacedCell] = field(init=False)
+    _by_sheet: dict[str, list[PlacedCell]] = field(default_factory=dict, init=False)
+    _named: dict[str, dict[Identity, PlacedCell]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        there = (cell for cell in self.book.cells() if _stands(cell, self.book.rows))
-        self.cells = {identity(self.book, cell): cell for cell in there}
+        for cell in self.book.cells():  # now: the rows change while the workbook grows
+            if _stands(cell, self.book.rows):
+                self._by_sheet.setdefault(cell.sheet.key, []).append(cell)
+
+    def cells_of(self, sheet: str) -> Mapping[Identity, PlacedCell]:
+        """The cells of one of our sheets, by what they are."""
+        if sheet not in self._named:
+            there = self._by_sheet.get(sheet, ())
+            self._named[sheet] = {identity(self.book, cell): cell for cell in there}
+        return self._named[sheet]
+
+    def cells(self) -> Iterator[tuple[Identity, PlacedCell]]:
+        """All of them, with what they are."""
+        for sheet in self._by_sheet:
+            yield from self.cells_of(sheet).items()
 
     def is_untouched(self, name: Identity) -> bool:
         """Whether a cell that is ours holds our formula."""
-        cell = self.cells.get(name)
+        cell = self.cells_of(name[0]).get(name)
         return cell is not None and cell.entry.kind == "formula" and self._is_ours(cell)
 
     def _is_ours(self, cell: PlacedCell) -> bool:
@@ -222,8 +236,10 @@ class Filling:
 
     @cached_property
     def _styles(self) -> Donors:
-        there = [cell for cell in self.after.cells() if identity(self.after, cell) in self.before.cells]
-        return Donors(self._numbers, self.after, [cell for cell in there if not self._is_new(cell)])
+        return Donors(self._numbers, self.after, self._was_there)
+
+    def _was_there(self, cell: PlacedCell) -> bool:
+        return not self._is_new(cell) and identity(self.after, cell) in self.before.cells_of(cell.sheet.key)
 
     @cached_property
     def _numbers(self) -> dict[CellKey, int]:
@@ -245,16 +261,17 @@ class Filling:
         stored = read_values(self.package)
         results = next(iter(self.after.context.results.values()))
         rewritten: list[CellKey] = []
-        cells = [cell for cell in self.after.cells() if cell.entry.kind != "answer"]
-        for cell in self.after.cells():
-            if cell.entry.kind == "answer" and _stands(cell, self.after.rows) and self._is_new(cell):
+        standing = [cell for cell in self.after.cells() if _stands(cell, self.after.rows)]
+        new = [cell for cell in standing if self._is_new(cell)]
+        for cell in new:
+            if cell.entry.kind == "answer":
                 self.placed[cell.at] = self._new(cell, None)  # the refresh works it out
-        cells = [cell for cell in cells if _stands(cell, self.after.rows)]
-        new = [cell for cell in cells if self._is_new(cell)]
-        for cell, value in self.after.all_expected(new, results):
+        others = [cell for cell in new if cell.entry.kind != "answer"]
+        for cell, value in self.after.all_expected(others, results):
             self.placed[cell.at] = self._new(cell, plain(value))
-        for cell in cells:
-            if cell.entry.kind == "formula" and not self._is_new(cell) and self._says_else(cell):
+        added = {cell.at for cell in new}
+        for cell in standing:
+            if cell.entry.kind == "formula" and cell.at not in added and self._says_else(cell):
                 self.placed[cell.at] = Placed(stored.get(cell.at), self.after.formula(cell))
                 rewritten.append(cell.at)
         package = with_cells(self.package, self.placed) if self.placed else self.package

@@ -104,7 +104,7 @@ class _Grower:
         self._make_room()
         moves, roomy = tuple(self.moves), self.package
         extended = self._extend()
-        places = {moved(cell.at, moves): name for name, cell in before.cells.items()} if extended else {}
+        places = {moved(cell.at, moves): name for name, cell in before.cells()} if extended else {}
         longer = tuple(
             f"{at[0]}!{at[1]}" for at in extended if at not in places or not before.is_untouched(places[at])
         )

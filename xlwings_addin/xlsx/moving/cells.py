@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from xlwings_addin.xlsx.addresses import split_address
-from xlwings_addin.xlsx.contents import formula_text
+from xlwings_addin.xlsx.contents import CellContent, formula_text
 from xlwings_addin.xlsx.edits import Edit
 from xlwings_addin.xlsx.moving.formulas import FormulaMover, Pieces, pieces, translated
 from xlwings_addin.xlsx.moving.grid import Address
@@ -21,7 +21,7 @@ from xlwings_addin.xlsx.moving.markup import attribute_edit, attributes_of, esca
 from xlwings_addin.xlsx.moving.references import Reference, moved_area, parse
 from xlwings_addin.xlsx.moving.shift import UnmovableError
 from xlwings_addin.xlsx.scanning import TAG, SheetCell, Span
-from xlwings_addin.xlsx.sheet_cells import SheetCells
+from xlwings_addin.xlsx.sheet_cells import PlainCells, SheetCells
 
 
 @dataclass
@@ -33,11 +33,11 @@ class _Shared:
 
 
 class Cells:
-    """The cells of one sheet. `own` says whether it is the sheet that changes."""
+    """The cells of one sheet that a shift may change. `own` says whether it is the sheet that changes."""
 
     def __init__(self, data: bytes, cells: SheetCells, mover: FormulaMover, *, own: bool) -> None:
         self.data, self.mover, self.own = data, mover, own
-        self.cells = list(cells) if own else _that_may_follow(cells)
+        self.cells = list(_that_may_move(cells, mover) if own else _that_may_follow(cells, mover))
         self.shift = mover.shift
         self.place = ""
         """The cell in hand, for messages."""
@@ -222,13 +222,29 @@ class Cells:
         return start + escaped(text) + b"</" + name + b">"
 
 
-def _that_may_follow(cells: SheetCells) -> list[SheetCell]:
-    """The cells of another sheet whose formulas can refer to the one that changes."""
-    return [
-        cells[place]
-        for place, content in enumerate(cells.contents)
-        if content.formula is not None and (content.formula_type == "shared" or "!" in content.formula)
-    ]
+def _that_may_move(cells: SheetCells, mover: FormulaMover) -> Iterator[SheetCell]:
+    """The cells of the sheet that changes, but for those in front of all that moves which refer to no cell of
+    it."""
+    by_row, at = mover.shift.axis == "rows", mover.shift.at
+    says_where = isinstance(cells, PlainCells)
+    for place, content in enumerate(cells.contents):
+        row, column = split_address(content.address)
+        stays = says_where and (row if by_row else column) < at
+        if not stays or (content.formula is not None and _may_say_else(content, mover, own=True)):
+            yield cells[place]
+
+
+def _that_may_follow(cells: SheetCells, mover: FormulaMover) -> Iterator[SheetCell]:
+    """The cells of another sheet whose formulas can refer to what moves on the one that changes."""
+    for place, content in enumerate(cells.contents):
+        if content.formula is not None and _may_say_else(content, mover, own=False):
+            yield cells[place]
+
+
+def _may_say_else(content: CellContent, mover: FormulaMover, *, own: bool) -> bool:
+    """Whether the formula of a cell may be another after the shift; of an array its area may be, too."""
+    is_plain = content.formula_type == "normal" or (content.formula_type != "shared" and not own)
+    return not is_plain or mover.may_move(content.formula or "", own=own)
 
 
 def _carried(reference: Reference, offset: tuple[int, int]) -> Reference | None:

@@ -68,6 +68,7 @@ def pieces(formula: str) -> list[str | Located]:
 
 
 Place = Literal["this", "other", "several"]
+_NUMBER = re.compile(r"[0-9]+")
 _MAY_SPAN_SHEETS = re.compile(r":(?:[^']|'')*'?!")
 """A colon in front of an exclamation mark, as between the first and the last of several sheets."""
 
@@ -141,6 +142,8 @@ class FormulaMover:
         """
         if not own and ("!" not in formula or not self.sheets.may_mean_this(formula)):
             return formula
+        if not (wraps or any(offset)) and self._lies_in_front(formula):
+            return formula
         parts = pieces(formula)
         if any(offset):
             parts = translated(parts, *offset)
@@ -149,6 +152,23 @@ class FormulaMover:
             if isinstance(part, str)
             else self._moved(part, own=own, only_absolute=only_absolute, wraps=wraps)
             for part in parts
+        )
+
+    def may_move(self, formula: str, *, own: bool) -> bool:
+        """Whether a formula may say something else after the shift, at a quick look at it as the file has it.
+
+        What is written as an entity is not looked into.
+        """
+        if "&" in formula:
+            return True
+        if not own and ("!" not in formula or not self.sheets.may_mean_this(formula)):
+            return False
+        return not self._lies_in_front(formula)
+
+    def _lies_in_front(self, formula: str) -> bool:
+        """Whether no number in a formula is that of a row that moves: then none of its references does."""
+        return self.shift.axis == "rows" and all(
+            int(number) < self.shift.at for number in _NUMBER.findall(formula)
         )
 
     def means(self, part: str | Located, own: bool) -> bool:

@@ -6,7 +6,7 @@ Source: ECMA-376 Part 1, 18.17.2.3 (cell references), 18.18.62 (`ST_Ref`), 18.18
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -53,7 +53,9 @@ class Reference:
         return first, last
 
     def with_marks(self, axis: Axis, marks: Marks) -> Reference:
-        return replace(self, rows=marks) if axis == "rows" else replace(self, columns=marks)
+        if axis == "rows":
+            return Reference(marks, self.columns, self.single)
+        return Reference(self.rows, marks, self.single)
 
     def __str__(self) -> str:
         first, last = (self._corner(at) for at in (0, 1))
@@ -73,10 +75,9 @@ class Reference:
 
         Raises UnmovableError where it would leave the sheet.
         """
-        return replace(
-            self,
-            rows=_translated(self.rows, down, LIMITS["rows"]),
-            columns=_translated(self.columns, right, LIMITS["columns"]),
+        rows, columns = LIMITS["rows"], LIMITS["columns"]
+        return Reference(
+            _translated(self.rows, down, rows), _translated(self.columns, right, columns), self.single
         )
 
     def moved(self, shift: Shift, *, only_absolute: bool = False, wraps: bool = False) -> Reference | None:
