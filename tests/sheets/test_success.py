@@ -26,7 +26,6 @@ from xlwings_addin.valuation.xiaomi import evaluate
 from xlwings_addin.xlsx.package import CellKey, CellValue, read_package, read_values, write_values
 
 EXACT = 1e-9
-COLUMNS = [int(name.removeprefix("across_")) - 1 for name in success.ACROSS]
 Values = Mapping[CellKey, CellValue]
 
 

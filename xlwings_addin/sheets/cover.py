@@ -7,7 +7,16 @@ from dataclasses import replace
 
 from xlwings_addin.inputs.company import Company, PartEntry
 from xlwings_addin.segments.capital import discounted_parts
-from xlwings_addin.sheets import checks, conclusion, pictures, sensitivities, sheets, success, tiles
+from xlwings_addin.sheets import (
+    checks,
+    conclusion,
+    pictures,
+    recalculation,
+    sensitivities,
+    sheets,
+    success,
+    tiles,
+)
 from xlwings_addin.sheets.every_case import STREET, inputs_of_table, live_widths
 from xlwings_addin.sheets.every_case import block as every_case
 from xlwings_addin.sheets.spec import (
@@ -231,6 +240,7 @@ def blocks(context: Context) -> list[Block]:
         every_case(context, CHART_ROWS),
         success.block(context),
         Block("The selected case", _selected(context), new_page=True),
+        recalculation.block(context),
         *([Block("The table of every case", inputs_of_table(context))] if context.live_cases else []),
         Block("Contents", _contents(context)),
         Block("Legend", _legend()),
