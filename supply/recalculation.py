@@ -34,7 +34,7 @@ from xlwings_addin.xlsx.package import CellKey, read_package
 
 ROOT: Final = Path(__file__).parents[1]
 COMPANIES: Final = ("xiaomi", "tesla")
-TURNS, TURNS_OF_EVERYTHING = 20, 5
+TURNS, TURNS_OF_EVERYTHING = 60, 15
 STEP: Final = 1.001
 """What the input is multiplied with for an edit; the next edit takes it back."""
 CLOSE: Final = 1e-9

@@ -195,6 +195,9 @@ def test_a_case_without_such_a_table_reads_what_would_fill_it() -> None:
     assert cells.pop(("success_axes", "says")) == success.NO_TABLE
     flags = {key: cells.pop((key, "constant")) for key in (success.THERE, success.SAME, success.PRICE)}
     assert flags[success.THERE] == 0
+    axes = {key for key in cells if key[1] == "down" or (key[0] == "success_across" and key[1] != "says")}
+    assert len(axes) == 12
+    assert {cells.pop(key) for key in axes} == {"n/a"}
     assert set(cells.values()) == {""}
 
 
@@ -218,7 +221,7 @@ def test_formulas_say_the_same_where_no_cell_of_the_table_has_a_number(book: Boo
     blank = [
         calculation.value(*book.at(f"{{cover.success_{row}:{name}}}"))
         for row in (1, 4)
-        for name in ("down", *success.ACROSS)
+        for name in success.ACROSS
     ]
     blank += [
         calculation.value(*book.at(f"{{cover.{line}:says}}"))

@@ -7,7 +7,6 @@ those are old, and bold where a share is worth its price.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -62,7 +61,7 @@ class _Grid:
         marks = {"says": Entry(self._says_marks, self._marks_formula(), unit="text")}
         return [
             Line(FIRST, "", "", {"says": Entry(self._axes, self._axes_formula(), unit="text")}, NOTE_OF_ALL),
-            Line("success_across", "", "", marks | self._links(f"{TABLE}_across", ACROSS, "text")),
+            Line("success_across", "", "", marks | self._axis(f"{TABLE}_across", ACROSS)),
             *(self._values(number) for number in ROWS),
             Line(LAST, "", "", {"says": self._made()}),
         ]
@@ -120,24 +119,33 @@ class _Grid:
 
     # --- lines ------------------------------------------------------------------------------------------
 
-    def _links(self, line: str, groups: tuple[str, ...], unit: str) -> dict[str, Entry]:
-        """Links to the cells of a line of Sensitivities, blank where there is no table."""
+    def _axis(self, line: str, groups: tuple[str, ...]) -> dict[str, Entry]:
+        """Links to values of inputs, pale where there is no table, too.
 
-        def of(group: str) -> Of:
-            answer = self._answer(line, group)
-            return lambda r: answer(r) if self.there(r) else ""
-
+        They are texts such as 9.50%, which programs take for numbers in different functions: none is called.
+        """
+        pale = f"OR({{{THERE}}}=0,{{{SAME}}}=0)"
         return {
-            group: Entry(of(group), f'IF({{{THERE}}}=1,{{sensitivities.{line}:{group}}},"")', unit=unit)
+            group: Entry(
+                self._answer(line, group), f"{{sensitivities.{line}:{group}}}", unit="text", pale_when=pale
+            )
             for group in groups
         }
 
+    def _figure(self, line: str, group: str) -> Entry:
+        """A link to a value of a share, blank where there is no table."""
+        answer = self._answer(line, group)
+        return Entry(
+            lambda r: answer(r) if self.there(r) else "",
+            f'IF({{{THERE}}}=1,{{sensitivities.{line}:{group}}},"")',
+            unit="{listing}",
+            marked_when=f"AND(ISNUMBER({{here}}),{{here}}>={{{PRICE}}})",
+            pale_when=f"{{{SAME}}}=0",
+        )
+
     def _values(self, number: int) -> Line:
         line = f"{TABLE}_{number}"
-        marked, pale = f"AND(ISNUMBER({{here}}),{{here}}>={{{PRICE}}})", f"{{{SAME}}}=0"
-        cells = self._links(line, ("down",), "text")
-        for group, entry in self._links(line, ACROSS, "{listing}").items():
-            cells[group] = replace(entry, marked_when=marked, pale_when=pale)
+        cells = self._axis(line, ("down",)) | {group: self._figure(line, group) for group in ACROSS}
         if number == sensitivities.MIDDLE:
             text = "The case is in the middle."
             cells["says"] = Entry(

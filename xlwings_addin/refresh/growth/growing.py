@@ -133,12 +133,14 @@ class _Grower:
             if columns.headings:
                 self.columns[key] = columns
             lines = [line for line in placed.lines if (key, line) not in self.rows]
-            self.missing += self._left_to_a_build(placed)
             self.new_lines |= {(key, line) for line in lines if line not in self.left_out[key]}
         return bool(self.columns or self.new_lines or self.sheets)
 
     def _taken_out(self, placed: PlacedSheet) -> frozenset[str]:
-        """The lines of a sheet that the analyst has taken out: they stood in it at the last refresh."""
+        """The lines of a sheet that stay out: the analyst took them out, or they come with a build alone.
+
+        The former stood in it at the last refresh.
+        """
         key = placed.sheet.key
         lacking = (line for line in placed.lines if (key, line) not in self.rows)
         removed = [line for line in lacking if self.state is not None and self.state.has_had(key, line)]
@@ -146,16 +148,6 @@ class _Grower:
         return frozenset(removed) | {
             line for block in placed.blocks if block.block.with_a_build for line in block.rows
         }
-
-    def _left_to_a_build(self, placed: PlacedSheet) -> list[str]:
-        """The first block of a sheet that needs more than cells, and of which the book has no line."""
-        key = placed.sheet.key
-        lacking = [
-            block.block.title
-            for block in placed.blocks
-            if block.block.with_a_build and not any((key, line) in self.rows for line in block.rows)
-        ]
-        return [f"{placed.sheet.title}: {title}: comes with a new build" for title in lacking[:1]]
 
     def _rows_of(self, sheet: str) -> dict[str, int]:
         return {key: row for (own, key), row in self.rows.items() if own == sheet}
