@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: model test test-fast check lint bench docs fuzz lock names sbom clean
+.PHONY: model test test-fast check lint bench recalculation docs fuzz lock names sbom clean
 
 model: $(VENV)/.installed
 	$(BIN)/xiaomi-model build
@@ -32,6 +32,12 @@ bench: $(VENV)/.installed-dev
 docs: .venv-docs/.installed
 	.venv-docs/bin/zensical build --clean --strict
 	mkdir -p site/examples && cp examples/*.xlsx examples/*.ipynb site/examples
+
+# On a machine that does nothing else: the times that Cover tells, measured again, and the workbooks with them.
+recalculation: $(VENV)/.installed-dev
+	$(BIN)/python -m supply.recalculation
+	$(BIN)/xiaomi-model build
+	$(BIN)/xiaomi-model build --company tesla
 
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz

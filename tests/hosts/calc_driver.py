@@ -153,6 +153,14 @@ class Driver:
         self.document.calculateAll()
         return time.perf_counter() - started
 
+    def edited(self, address, value, sheet=None):
+        """How long Calc takes to take a number and to calculate what follows from it, in seconds."""
+        cell = self.sheet(sheet).getCellRangeByName(address)
+        started = time.perf_counter()
+        cell.setValue(value)
+        self.document.calculate()
+        return time.perf_counter() - started
+
     def descriptions(self):
         """The texts of the function wizard for our functions, by the name that it shows."""
         described = {}

@@ -90,8 +90,23 @@ def test_the_cover_is_one_page_with_its_pictures(workbook: Workbook) -> None:
     _, _, _, last = printed(cover)
     assert len(cover._charts) == 3
     for chart in cover._charts:
-        below = height(cover, chart.anchor._from.row) + chart.anchor.ext.height / EMUS_AN_INCH
-        assert below <= height(cover, last)  # no picture is cut off
+        end = chart.anchor.to
+        assert height(cover, end.row) + end.rowOff / EMUS_AN_INCH <= height(cover, last)
+        _, _, right, _ = printed(cover)
+        assert end.col < right  # no picture is cut off, whatever letters a program has
+    above, beside, tornado = cover._charts
+    assert above.anchor.to.col < beside.anchor._from.col
+    assert max(above.anchor.to.row, beside.anchor.to.row) <= tornado.anchor._from.row
+
+
+def test_the_tornado_stands_beside_the_grid(workbook: Workbook, book: Book) -> None:
+    first, last = (book.at(f"{{cover.success_{row}:across_7}}")[1] for row in (1, 7))
+    *_, tornado = workbook["Cover"]._charts
+    (_, top, column, _), (_, bottom, *_) = (range_boundaries(cell) for cell in (first, last))
+    start, end = tornado.anchor._from, tornado.anchor.to
+    assert start.col >= column  # counted from 0: the column after
+    assert start.row < top
+    assert end.row >= bottom
 
 
 def test_every_other_sheet_leads_back_to_the_cover(workbook: Workbook) -> None:

@@ -99,7 +99,14 @@ def test_no_line_of_another_sheet_hangs_on_one_that_only_answers(book: Book) -> 
         for sheet in re.findall(r"\{(\w+)\.", cell.entry.formula)
     }
     assert ("cover", "sotp") in read
-    assert not {sheet for _, sheet in read} & answering
+    # Cover links to a table of Sensitivities, and says so where there is none.
+    assert {pair for pair in read if pair[1] in answering} == {("cover", "sensitivities")}
+    links = {line for line, (block, _) in book.sheets["cover"].lines.items() if block.block.with_a_build}
+    assert links == {
+        cell.line.key
+        for cell in book.cells()
+        if cell.line and cell.sheet.key == "cover" and "success" in f"{cell.line.key} {cell.entry.formula}"
+    }
 
 
 def test_no_number_is_typed_into_a_formula(formulas: list[tuple[PlacedCell, str]]) -> None:

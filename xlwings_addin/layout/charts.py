@@ -14,12 +14,14 @@ from openpyxl.chart.marker import Marker
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
 from openpyxl.drawing.line import LineProperties
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
 from openpyxl.drawing.text import (
     CharacterProperties,
     Paragraph,
     ParagraphProperties,
     RichTextProperties,
 )
+from openpyxl.utils import column_index_from_string
 
 from xlwings_addin.layout import styles
 from xlwings_addin.layout.references import Book, PlacedSheet, quoted
@@ -27,6 +29,12 @@ from xlwings_addin.sheets.spec import Chart
 from xlwings_addin.sheets.spec import Series as Declared
 from xlwings_addin.xlsx.addresses import cells_in
 from xlwings_addin.xlsx.package import CellKey, CellValue
+
+GAP, OF_THE_LAST_COLUMN = 120_000, 640_000
+"""How far right of what stands beside it a chart begins, and how far it reaches into its last column.
+
+In the units of drawings, of which 360,000 are a centimetre; columns of figures have 2.2.
+"""
 
 
 def native_chart(book: Book, placed: PlacedSheet, chart: Chart) -> ChartBase:
@@ -60,6 +68,23 @@ def native_chart(book: Book, placed: PlacedSheet, chart: Chart) -> ChartBase:
     _legend(bars, chart)
     bars.width, bars.height = chart.size
     return bars
+
+
+def anchor_of(placed: PlacedSheet, chart: Chart) -> str | TwoCellAnchor:
+    """The cell that a chart hangs on, or the cells that it covers, a little of the last column left free."""
+    column, key = chart.anchor
+    row = placed.lines[key][0].rows[key] + chart.below
+    if chart.until is None:
+        return f"{column}{row}"
+    last, last_key, further = chart.until
+    first = column_index_from_string(column) - 1
+    start = AnchorMarker(col=first, colOff=GAP if first else 0, row=row - 1)
+    end = AnchorMarker(
+        col=column_index_from_string(last) - 1 if last else placed.last_printed - 1,
+        colOff=OF_THE_LAST_COLUMN,
+        row=placed.lines[last_key][0].rows[last_key] + further,
+    )
+    return TwoCellAnchor(editAs="oneCell", _from=start, to=end)
 
 
 def _title(bars: BarChart, book: Book, placed: PlacedSheet, title: str) -> None:

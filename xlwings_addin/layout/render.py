@@ -22,8 +22,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from xlwings_addin.core.errors import BookError
 from xlwings_addin.layout import styles
-from xlwings_addin.layout.charts import native_chart
+from xlwings_addin.layout.charts import anchor_of, native_chart
 from xlwings_addin.layout.looks import look_of
+from xlwings_addin.layout.marks import add_marks
 from xlwings_addin.layout.names import alias_names, defined_names
 from xlwings_addin.layout.references import (
     HEADING_ROW,
@@ -338,6 +339,7 @@ class _SheetWriter:
                         at = f"{letter(columns.first)}{row}"
                         self.worksheet.conditional_formatting.add(at, rule)
             self._make_room_for_headings(block)
+            add_marks(self.worksheet, self.book, self.placed, block)
             self._shade_differences(block)
             if (table := table_of(self.book, self.placed, block)) is not None:
                 self.worksheet[table.area.partition(":")[0]].value = formula_of(table)
@@ -348,9 +350,9 @@ class _SheetWriter:
         if self.placed.sheet.old_when and any(entry.kind == "answer" for entry in answers):
             self._grey_old_answers(self.placed.sheet.old_when)
         for chart in self.placed.sheet.charts(self.book.context):
-            column, key = chart.anchor
-            place = f"{column}{self.placed.lines[key][0].rows[key] + chart.below}"
-            self.worksheet.add_chart(native_chart(self.book, self.placed, chart), place)
+            drawn = native_chart(self.book, self.placed, chart)
+            drawn.anchor = anchor_of(self.placed, chart)
+            self.worksheet.add_chart(drawn)
 
     def _grey_old_answers(self, condition: str) -> None:
         """Let what was worked out for other inputs than those of the model now be pale."""

@@ -57,6 +57,9 @@ OLD = Font(color="9C0006", bold=True)
 """Of a sentence that runs over the cells to its right, where a fill would end with the first."""
 PALE_FONT = Font(color="BFBFBF")
 """Of answers to other inputs than those that the model has now."""
+MARKED, MARKED_FILL = Font(color=NAVY, bold=True), _fill("9DC3E6")
+"""Of a figure that is what is asked for: bold, and on a ground that is darker in grey, too."""
+PALE_MARKED, PALE_MARKED_FILL = Font(color="A6A6A6", bold=True), _fill("EDEDED")
 STATUS_FILLS = {"OK": _fill(GREEN), "WARN": _fill(AMBER), "FAIL": _fill(RED)}
 
 RIGHT = Alignment(horizontal="right", vertical="top", wrap_text=True)

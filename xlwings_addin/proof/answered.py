@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import cache
 
 from xlwings_addin.core.errors import LibraryError, ValuationError
-from xlwings_addin.layout.references import Book, PlacedCell
+from xlwings_addin.layout.references import HEADINGS, Book, PlacedCell
 from xlwings_addin.proof.reading import stands
 from xlwings_addin.proof.report import Finding, Report
 from xlwings_addin.sheets.made import ASKED, MADE, MADE_CASE
@@ -15,6 +17,7 @@ from xlwings_addin.xlsx.agreement import disagreement, plain
 from xlwings_addin.xlsx.package import CellKey, CellValue
 
 Values = Mapping[CellKey, CellValue]
+_NAMED = re.compile(r"\{(?:(\w+)\.)?(\w+)")
 
 
 def answer_cells(book: Book) -> list[PlacedCell]:
@@ -63,8 +66,41 @@ def old_sheets(book: Book, values: Values) -> frozenset[str]:
 
 
 def resting_on_answers(cells: Collection[PlacedCell], old: Collection[str]) -> frozenset[CellKey]:
-    """The formula cells of old sheets that compare what the answers were made for with the model now."""
-    return frozenset(cell.at for cell in cells if cell.sheet.key in old and _key(cell).startswith(MADE))
+    """The formula cells that show old answers, or compare what these were made for with the model now.
+
+    Those of the old sheets that compare, and those of other sheets that read one of these sheets, or a line
+    that does.
+    """
+    resting = {cell.at for cell in cells if cell.sheet.key in old and _key(cell).startswith(MADE)}
+    lines: set[tuple[str, str]] = set()
+    others = [cell for cell in cells if cell.sheet.key not in old and cell.entry.kind == "formula"]
+    while more := [cell for cell in others if cell.at not in resting and _reads(cell, old, lines)]:
+        resting |= {cell.at for cell in more}
+        lines |= {(cell.sheet.key, _key(cell)) for cell in more}
+    return frozenset(resting)
+
+
+def _reads(cell: PlacedCell, sheets: Collection[str], lines: Collection[tuple[str, str]]) -> bool:
+    """Whether the formula of a cell names one of the sheets, or one of the lines."""
+    named = _named(cell.entry.formula or "")
+    return any(sheet in sheets or (sheet or cell.sheet.key, key) in lines for sheet, key in named)
+
+
+@cache
+def _named(formula: str) -> tuple[tuple[str, str], ...]:
+    """The lines that a formula names: the sheet, nothing for its own, and the key."""
+    return tuple(_NAMED.findall(formula))
+
+
+def with_their_answers(cells: Collection[PlacedCell], book: Book) -> list[PlacedCell]:
+    """The cells without those that show answers of a sheet which a workbook has not."""
+    missing = [
+        key
+        for key, placed in book.sheets.items()
+        if placed.sheet.only_answers and book.rows and (key, HEADINGS) not in book.rows
+    ]
+    lacking = resting_on_answers(cells, missing) if missing else frozenset()
+    return [cell for cell in cells if cell.at not in lacking]
 
 
 def compare_answers(book: Book, values: Values, old: Collection[str], report: Report) -> None:

@@ -12,7 +12,13 @@ from xlwings_addin.engine.formulas import defined_names
 from xlwings_addin.inputs import lint
 from xlwings_addin.layout.references import Book, PlacedCell
 from xlwings_addin.layout.state import refuse_later_version
-from xlwings_addin.proof.answered import as_answered, compare_answers, old_sheets, resting_on_answers
+from xlwings_addin.proof.answered import (
+    as_answered,
+    compare_answers,
+    old_sheets,
+    resting_on_answers,
+    with_their_answers,
+)
 from xlwings_addin.proof.calculated import Calculated
 from xlwings_addin.proof.compare import (
     ADD_IN_LINES,
@@ -93,7 +99,7 @@ def check(
     book = placed if context is placed.context else Book(context, rows)
     report.cases = context.cases
     _tell_ages(book, values, today or now(), report)
-    cells = [cell for cell in book.cells() if stands(cell, rows)]
+    cells = with_their_answers([cell for cell in book.cells() if stands(cell, rows)], book)
     report.lines = len({(cell.sheet.key, cell.line.key) for cell in cells if cell.line})
     progress("Comparing formulas")
     _compare_contents(book, cells, package, contents, report)

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xlwings_addin.proof.answered import compare_answers, old_sheets, resting_on_answers
+from xlwings_addin.proof.answered import (
+    compare_answers,
+    old_sheets,
+    resting_on_answers,
+    with_their_answers,
+)
 from xlwings_addin.proof.compare import (
     compare_formulas,
     compare_with_core,
@@ -39,7 +44,7 @@ def valued_and_checked(
     valued = valued_book(opened, folder=folder, report=report)
     book, values, selected = valued.book, valued.values, valued.selected
     report.ages = ages_of(valued.chosen.inputs, now())
-    cells = [cell for cell in book.cells() if stands(cell, book.rows)]
+    cells = with_their_answers([cell for cell in book.cells() if stands(cell, book.rows)], book)
     waiting = frozenset() if knows_functions else waiting_for_functions(cells, values)
     if waiting:
         message = f"{len(waiting)} cells wait for functions that this program does not know"

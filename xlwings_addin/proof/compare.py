@@ -64,10 +64,9 @@ def compare_with_core(
     resting = resting_on(STORED_LINES, cells) if changed else frozenset()
     formulas = {cell.at: cell for cell in cells if cell.has_formula and cell.at in values}
     report.comparisons += len(formulas)
+    certain = [cell for at, cell in formulas.items() if at not in resting and at not in uncertain]
     expected = {
-        cell.at: plain(value)
-        for cell, value in book.all_expected(formulas.values(), book.context.results[case])
-        if cell.at not in resting and cell.at not in uncertain
+        cell.at: plain(value) for cell, value in book.all_expected(certain, book.context.results[case])
     }
     differences = {at: text for at, value in expected.items() if (text := from_core(values[at], value))}
     if differences and calculated is not None:

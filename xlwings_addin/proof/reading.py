@@ -88,9 +88,13 @@ def located_lines(package: Package, pages: Pages, context: Context, report: Repo
         _refuse_repeated(pages, sheet, title, placed.lines)
         rows.titles[sheet.key] = title
         rows[sheet.key, HEADINGS] = keys[HEADINGS]
-        for key, (_, line) in placed.lines.items():
+        for key, (block, line) in placed.lines.items():
             if key in keys:
                 rows[sheet.key, key] = keys[key]
+            elif block.block.with_a_build and keys.keys().isdisjoint(block.rows):
+                if key == next(iter(block.rows)):
+                    message = f"{block.block.title}: comes with a new build"
+                    report.findings.append(Finding("note", "missing line", message, sheet=title, line=key))
             else:
                 message = f"line {line.label or key} ({key}) is missing from {title}"
                 severity: Severity = "warning" if _is_record(sheet.key, key) else "failure"

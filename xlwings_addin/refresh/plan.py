@@ -106,7 +106,9 @@ def plan(
     planner.plan.unplaced += [f"{name} has no column" for name in fit.without_column]
     results = context.results[request.case or context.cases[0]]
     cells = [cell for cell in book.cells() if cell.entry.kind != "answer"]
-    for cell, expected in book.all_expected(cells, results):
+    typed = [cell for cell in cells if cell.entry.kind != "formula"]
+    expected = {cell.at: value for cell, value in book.all_expected(typed, results)}
+    for cell in cells:
         if cell.line is not None and (cell.sheet.key, cell.line.key) not in rows:
             continue
         if cell.entry.kind != "formula" and is_of_own_case(cell, context):
@@ -115,7 +117,7 @@ def plan(
             continue
         content = opened.read(cell.sheet.title).get(cell.address)
         if cell.entry.kind != "formula":
-            planner.decide(cell, content, plain(expected))
+            planner.decide(cell, content, plain(expected[cell.at]))
         elif opened.sees_formulas:
             planner.judge(cell, content)
     return planner.finished(written), book
@@ -175,11 +177,14 @@ class _Planner:
             if (sheet.key, HEADINGS) not in rows:
                 self.plan.unplaced.append(f"sheet {sheet.title}")
                 continue
-            self.plan.unplaced += [
-                f"{sheet.title}: {line.label or key}"
-                for key, (_, line) in book.sheets[sheet.key].lines.items()
+            lacking = [
+                f"{block.block.title}: comes with a new build"
+                if block.block.with_a_build
+                else line.label or key
+                for key, (block, line) in book.sheets[sheet.key].lines.items()
                 if (sheet.key, key) not in rows
             ]
+            self.plan.unplaced += [f"{sheet.title}: {name}" for name in dict.fromkeys(lacking)]
         arrivals = dict(self.state.arrivals) if self.state is not None else {}
         arrivals |= {
             change.cell: Arrival(change.source, change.as_of, written) for change in self.plan.updated

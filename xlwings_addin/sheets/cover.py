@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from xlwings_addin.inputs.company import Company, PartEntry
 from xlwings_addin.segments.capital import discounted_parts
-from xlwings_addin.sheets import checks, conclusion, pictures, sensitivities, sheets, tiles
-from xlwings_addin.sheets.every_case import STREET, inputs_of_table, layout, live_widths
+from xlwings_addin.sheets import (
+    checks,
+    conclusion,
+    pictures,
+    recalculation,
+    sensitivities,
+    sheets,
+    success,
+    tiles,
+)
+from xlwings_addin.sheets.every_case import STREET, inputs_of_table, live_widths
 from xlwings_addin.sheets.every_case import block as every_case
 from xlwings_addin.sheets.spec import (
     FIRST_COLUMN,
@@ -28,6 +38,9 @@ from xlwings_addin.valuation.parts import REQUIRED_KEY
 from xlwings_addin.valuation.xiaomi import Results
 
 COLUMNS: Layout = {"constant": Columns(FIRST_COLUMN, ("Selected case",), 11.0)}
+
+CHOICE: Layout = {"constant": Columns(FIRST_COLUMN, ("",), 11.0, align="over")}
+"""Of the selected case, whose name may be longer than a column of figures is wide."""
 
 
 LEGEND = (
@@ -223,38 +236,39 @@ def blocks(context: Context) -> list[Block]:
     return [
         tiles.block(context),
         conclusion.block(context),
-        Block("Choose a case", [_selection(context)]),
+        Block("Choose a case", [_selection(context)], CHOICE),
         every_case(context, CHART_ROWS),
+        success.block(context),
         Block("The selected case", _selected(context), new_page=True),
+        recalculation.block(context),
         *([Block("The table of every case", inputs_of_table(context))] if context.live_cases else []),
         Block("Contents", _contents(context)),
         Block("Legend", _legend()),
         *([pictures.field(ranges)] if ranges else []),
         pictures.waterfall(context.company),
+        success.behind(context),
     ]
 
 
-CHART_ROWS, TORNADO_BELOW, TORNADO_BARS = 25, 14, 9
-"""Rows that the pictures take, where the tornado begins below the two others, and how many inputs it has."""
-BEFORE_WATERFALL, COLUMN_WIDTH = 3, 2.7
-"""Columns of the cases left of the second picture, and how wide one is in a picture's centimetres."""
+CHART_ROWS, TORNADO_BARS, TORNADO = 13, 9, (14.0, 5.7)
+"""Rows that the two upper pictures take; how many inputs the tornado has, and its size beside no cells."""
+FIGURES = {FIRST_COLUMN + place: 12.0 if place < len(success.ACROSS) else 17.0 for place in range(10)}
+"""Widths of the columns of figures: right of the grid the tornado takes them, whose labels are long."""
+SHORT = "General"
+"""How the tornado's axis is written: a hundred without decimals, for which there is no room."""
 
 
 def charts(context: Context) -> list[Chart]:
-    ranges, columns = _ranges(context), len(layout(context)) - BEFORE_WATERFALL - context.live_cases
-    field = [pictures.field_chart(context, ranges, ("A", "weighted_value"), 1)] if ranges else []
-    width = columns * COLUMN_WIDTH
+    ranges, above = _ranges(context), "weighted_value"
+    tornado = sensitivities.tornado_chart(
+        context, TORNADO_BARS, ("I", success.FIRST), below=-1, size=TORNADO, legend=False
+    )
+    until = "", above, CHART_ROWS
+    tornado = replace(tornado, until=("", success.LAST, 1), number_format=SHORT)
     return [
-        *field,
-        pictures.waterfall_chart(context, ("F", "weighted_value"), 1, width),
-        sensitivities.tornado_chart(
-            context,
-            TORNADO_BARS,
-            ("A", "weighted_value"),
-            below=TORNADO_BELOW,
-            size=(21.2 + width, 5.7),
-            legend=False,
-        ),
+        *([pictures.field_chart(context, ranges, ("A", above), ("E", *until[1:]))] if ranges else []),
+        pictures.waterfall_chart(context, ("F", above), until),
+        tornado,
     ]
 
 
@@ -267,7 +281,7 @@ SHEET = Sheet(
     blocks,
     columns=lambda _: COLUMNS,
     charts=charts,
-    widths={LABEL: 22.0, UNIT: 11.0, NOTE: 43.0},
+    widths={LABEL: 22.0, UNIT: 11.0, NOTE: 43.0, **FIGURES},
     own_widths=live_widths,
     place=10,
 )

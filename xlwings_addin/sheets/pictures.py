@@ -104,7 +104,9 @@ def _range(one: Range) -> Line:
     )
 
 
-def field_chart(context: Context, ranges: Sequence[Range], anchor: tuple[str, str], below: int) -> Chart:
+def field_chart(
+    context: Context, ranges: Sequence[Range], anchor: tuple[str, str], until: tuple[str, str, int]
+) -> Chart:
     """Ranges of value as columns that stand in the air, the price as a line across."""
     first, last = ranges[0].key, ranges[-1].key
 
@@ -125,9 +127,9 @@ def field_chart(context: Context, ranges: Sequence[Range], anchor: tuple[str, st
         anchor=anchor,
         axis=f"{context.company.currency.listing} a share",
         number_format="0",
-        size=(21.2, 6.0),
         stacked=True,
-        below=below,
+        below=1,
+        until=until,
     )
 
 
@@ -242,7 +244,7 @@ def _total(step: Step) -> Line:
     )
 
 
-def waterfall_chart(context: Context, anchor: tuple[str, str], below: int, width: float) -> Chart:
+def waterfall_chart(context: Context, anchor: tuple[str, str], until: tuple[str, str, int]) -> Chart:
     """The parts one upon the other up to the value, and the gap from there to the price."""
     steps = _steps(context.company)
 
@@ -262,8 +264,8 @@ def waterfall_chart(context: Context, anchor: tuple[str, str], below: int, width
         anchor=anchor,
         axis=f"{context.company.currency.listing} a share",
         number_format="0",
-        size=(width, 6.0),
         stacked=True,
         legend=False,
-        below=below,
+        below=1,
+        until=until,
     )

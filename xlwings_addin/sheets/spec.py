@@ -86,7 +86,8 @@ class Entry:
 
     The cells of an input may follow others of the row: `parents` has a reference for each column, or None,
     and `follows` says which of them hold it instead of a typed value. `overrides` are those typed in spite of
-    what they could follow. While the formula `red_when` is true the cell is red; nothing else hangs on it.
+    what they could follow. While the formula `red_when` is true the cell is red; while `marked_when` is, bold
+    and shaded; while `pale_when` is, pale. In the last two `{here}` is the cell. Nothing else hangs on them.
     """
 
     value: Value
@@ -100,6 +101,8 @@ class Entry:
     follows: Sequence[bool] = ()
     overrides: Sequence[bool] = ()
     red_when: str = ""
+    marked_when: str = ""
+    pale_when: str = ""
 
     def __post_init__(self) -> None:
         if (self.kind in ("formula", "stored", "table")) != (self.formula is not None):
@@ -159,6 +162,7 @@ class Block:
     In print, `new_page` starts a page with it. `tiles` are figures to be read from afar, the first line the
     figure and the others what it says. `room` is how many blank rows below it are for charts. Its cells of
     kind "table" are one what-if table: `varied` are the inputs that take the values above and left of it.
+    What comes `with_a_build` alone, for it needs rules or charts beside its cells, no refresh adds.
     """
 
     title: str
@@ -168,6 +172,7 @@ class Block:
     tiles: bool = False
     room: int = 0
     varied: tuple[str, str] | None = None
+    with_a_build: bool = False
 
 
 @dataclass(frozen=True)
@@ -197,7 +202,9 @@ class Chart:
     the figures say now. `categories` is such a reference, too; bars that lie on their side (`flat`) have them
     from the top down. The row of `anchor` is that of the line it names, and `below` as many further down.
     Bars that start `from_zero` do so whatever they reach. `legend` names the series; that of series nobody
-    sees does without.
+    sees does without. With `until`, the column and the line of the last cell that it covers and how many rows
+    further down, it is as wide and high as these in every program, whatever its `size`; the column "" is the
+    last that is printed.
     """
 
     title: str
@@ -212,6 +219,7 @@ class Chart:
     below: int = 0
     flat: bool = False
     from_zero: bool = False
+    until: tuple[str, str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -324,10 +332,10 @@ class Sheet:
     A `headline` is a formula that says the sheet's answer; it takes the place of the purpose, which is
     then the title. Notes stand in `note_column`; by default that is right of the figures, and is not
     printed. The colour of the tab is that of `tab`, which says what the sheet is for. A sheet that
-    `only_answers` has no line that one of another sheet hangs on: a workbook without it is whole. Its
-    answers are grey while the formula `old_when` is true. Columns have the `widths`, or in certain books
-    `own_widths`. Tabs stand in the order of `place`, those of the businesses at `BUSINESSES`; without a
-    place a sheet is behind all others.
+    `only_answers` has no line that one of another sheet hangs on, but for links that are blank where it is
+    missing: a workbook without it is whole. Its answers are grey while the formula `old_when` is true.
+    Columns have the `widths`, or in certain books `own_widths`. Tabs stand in the order of `place`, those of
+    the businesses at `BUSINESSES`; without a place a sheet is behind all others.
     """
 
     key: str

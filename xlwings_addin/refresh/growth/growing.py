@@ -137,12 +137,17 @@ class _Grower:
         return bool(self.columns or self.new_lines or self.sheets)
 
     def _taken_out(self, placed: PlacedSheet) -> frozenset[str]:
-        """The lines of a sheet that the analyst has taken out: they stood in it at the last refresh."""
+        """The lines of a sheet that stay out: the analyst took them out, or they come with a build alone.
+
+        The former stood in it at the last refresh.
+        """
         key = placed.sheet.key
         lacking = (line for line in placed.lines if (key, line) not in self.rows)
         removed = [line for line in lacking if self.state is not None and self.state.has_had(key, line)]
         self.missing += [f"{placed.sheet.title}: {line} was taken out of this book" for line in removed]
-        return frozenset(removed)
+        return frozenset(removed) | {
+            line for block in placed.blocks if block.block.with_a_build for line in block.rows
+        }
 
     def _rows_of(self, sheet: str) -> dict[str, int]:
         return {key: row for (own, key), row in self.rows.items() if own == sheet}
