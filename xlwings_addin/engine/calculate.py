@@ -108,7 +108,7 @@ class Calculation:
                 )
             self.book.freeze(key, value)
             self._replaced.add(key)
-        self._settling.forget_tables()
+            self._settling.forget_tables(key)
         self._results = None
 
     def restore(self) -> None:
@@ -116,10 +116,18 @@ class Calculation:
         for key in self._replaced:
             del self.book.frozen[key]
             self.book.tell_again(key)
+            self._settling.forget_tables(key)
         if self._replaced:
-            self._settling.forget_tables()
             self._results = None
         self._replaced = set()
+
+    def leave_tables(self, sheets: Iterable[str]) -> None:
+        """Let the what-if tables of some sheets, by title, be as they are until this is called again.
+
+        Each of their cells takes an evaluation of its own, and not every case asks for them.
+        """
+        self._settling.leave_tables(sheets)
+        self._results = None
 
     def attempt(self) -> tuple[dict[CellKey, CellValue], list[Unevaluated]]:
         """The values of all formula cells, and the formulas that have no trustworthy one, in order.

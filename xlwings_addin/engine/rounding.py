@@ -20,6 +20,7 @@ from xlwings_addin.engine.prepared import engine_name
 from xlwings_addin.engine.trees import Node, call, plain_name, tree_of, written
 from xlwings_addin.xlsx.addresses import split_address
 from xlwings_addin.xlsx.agreement import disagreement
+from xlwings_addin.xlsx.data_tables import data_tables
 from xlwings_addin.xlsx.package import CellKey, CellValue
 
 __all__ = ["Differs", "LeftOver", "disagreements"]
@@ -46,11 +47,15 @@ def disagreements(
     Nothing but a comparison happens where all agree. The calculation is left as it was.
     Raises UnevaluatedError for a workbook that cannot be calculated.
     """
-    differences = _differences(calculation.values(), expected, differs)
+    values = calculation.values()
+    differences = _differences(values, expected, differs)
     if not differences:
         return differences
     dependencies, left_over = Dependencies(calculation.book), LeftOver(calculation)
+    # What is excused here says nothing of the other inputs with which what-if tables calculate.
+    tables = [cell.key for table in data_tables(calculation.book.package) for cell in table.cells()]
     try:
+        calculation.replace({key: values[key] for key in tables if key in values and key not in differences})
         for _ in range(_MOST_ROUNDS):
             first = dependencies.first_of(differences.keys())
             excused = {key: expected[key] for key in first if left_over.explains(key, expected[key])}

@@ -63,6 +63,10 @@ class Settling:
         """A cell, or what is told of formulas, has changed: what-if tables may show something else."""
         self._tables.forget(key)
 
+    def leave_tables(self, sheets: Iterable[str]) -> None:
+        """The what-if tables of these sheets keep what they show; those of all others do not."""
+        self._tables.leave(sheets)
+
     def settle(self) -> tuple[dict[CellKey, CellValue], list[Unevaluated]]:
         """The values of all formulas, dynamic arrays whole, and the formulas without a trustworthy one."""
         self._run_engine()
@@ -75,7 +79,6 @@ class Settling:
             self._run_engine()
             raw = self.book.raw_values()
         if self._zero_what_cancels(raw):
-            self.forget_tables()
             self._run_engine()
             raw = self.book.raw_values()
         without, rounds = list(self._without_result(raw)), self.book.arrays + len(spread)
@@ -99,6 +102,7 @@ class Settling:
         texts = list(cancelling(self.book, raw))
         for key, text in texts:
             self.book.tell(key, text)
+            self.forget_tables(key)
         return bool(texts)
 
     def _run_engine(self) -> None:

@@ -5,19 +5,25 @@ The engine knows no data tables (formualizer 0.13.0); to it their cells are plai
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
 
 from xlwings_addin.engine.dependencies import Dependencies
 from xlwings_addin.engine.exchange import from_engine, to_engine
+from xlwings_addin.engine.gates import Gates, gates_of
 from xlwings_addin.engine.limits import progressed
 from xlwings_addin.engine.loading import LoadedBook
 from xlwings_addin.engine.prepared import engine_name
 from xlwings_addin.engine.unevaluated import NO_RESULT, Unevaluated
 from xlwings_addin.xlsx.addresses import split_address
 from xlwings_addin.xlsx.data_tables import TableCell, data_tables
-from xlwings_addin.xlsx.package import CellKey
+from xlwings_addin.xlsx.package import CellKey, CellValue
 
+_ALWAYS_ONE = re.compile(r"IF\(COUNT\([^()\"]*\)<0,0,1\)")
+_MANY = 64
+"""Cells of tables from which on it is worth looking for gates."""
 _MOST_ROUNDS = 8
 """Tables that hang on tables settle in as many rounds as there are in a row."""
 
@@ -31,19 +37,43 @@ class Tables:
         self._cells: dict[tuple[tuple[CellKey, CellKey], ...], list[TableCell]] = {}
         for cell in (cell for table in tables for cell in table.cells()):
             self._cells.setdefault(cell.inputs, []).append(cell)
-        self._own_inputs = self._inputs_of_all()
-        self._is_filled = False
+        self._by_values = self._inputs_by_values()
+        self._due = {_entries(pairs) for pairs in self._cells}
+        self._left = frozenset[str]()
+        self._gates: dict[frozenset[CellKey], list[CellKey]] = {}
 
-    def _inputs_of_all(self) -> set[CellKey]:
-        """The cells that every table sets itself, to constants: what stands in them changes no table."""
-        inputs = [{entry for entry, _ in pairs} for pairs in self._cells]
-        sources = {source for pairs in self._cells for _, source in pairs}
-        return set() if not inputs or sources & self._book.formulas.keys() else set.intersection(*inputs)
+    def _inputs_by_values(self) -> set[frozenset[CellKey]]:
+        """The input cells of tables that set them to constants: what stands in them changes no such table."""
+        sources: dict[frozenset[CellKey], set[CellKey]] = {}
+        for pairs in self._cells:
+            sources.setdefault(_entries(pairs), set()).update(source for _, source in pairs)
+        return {entries for entries, own in sources.items() if own.isdisjoint(self._book.formulas)}
 
     def forget(self, key: CellKey | None = None) -> None:
-        """A cell, or something else, has changed: the tables are calculated again if that may matter."""
-        if key is None or key not in self._own_inputs:
-            self._is_filled = False
+        """A cell, or something else, has changed: the tables where that may matter are due."""
+        every = {_entries(pairs) for pairs in self._cells}
+        if self._due >= every or (key is not None and not self._may_change(key)):
+            return
+        self._due |= {one for one in every if key not in one or one not in self._by_values}
+
+    def _may_change(self, key: CellKey) -> bool:
+        """Whether what a table shows, or an axis of it, hangs on a cell."""
+        own = {*self._read, *(entry for pairs in self._cells for entry, _ in pairs)}
+        return key in own or not own.isdisjoint(self._dependencies.hanging_on([key]))
+
+    @cached_property
+    def _dependencies(self) -> Dependencies:
+        return Dependencies(self._book)
+
+    @cached_property
+    def _read(self) -> set[CellKey]:
+        """The cells that tables show and those of their axes."""
+        cells = [cell for together in self._cells.values() for cell in together]
+        return {key for cell in cells for key in (cell.result, *(source for _, source in cell.inputs))}
+
+    def leave(self, sheets: Iterable[str]) -> None:
+        """Calculate the tables of these sheets no more, and those of all others again."""
+        self._left = frozenset(sheets)
 
     def __bool__(self) -> bool:
         return bool(self._cells)
@@ -51,8 +81,6 @@ class Tables:
     def fill(self) -> list[Unevaluated]:
         """Calculate every cell that is not frozen and leave its value in the engine; those that failed."""
         failures: list[Unevaluated] = []
-        if self._is_filled:
-            return failures
         for _ in range(_MOST_ROUNDS):
             failures, changed = [], False
             for cell, raw in self._values():
@@ -66,15 +94,18 @@ class Tables:
                     self._put(cell.key, to_engine(value))
             if not changed or not self._hang_on_others:
                 break
-        self._is_filled = not failures
+        if not failures:
+            self._due = {entries for entries in self._due if self._is_left(entries)}
         return failures
+
+    def _is_left(self, entries: frozenset[CellKey]) -> bool:
+        return any(sheet in self._left for sheet, _ in entries)
 
     @cached_property
     def _hang_on_others(self) -> bool:
         """Whether a table's formula or axis hangs on a cell of a table, so that one round may not do."""
-        cells = [cell for together in self._cells.values() for cell in together]
-        read = {key for cell in cells for key in (cell.result, *(source for _, source in cell.inputs))}
-        return not read.isdisjoint(Dependencies(self._book).hanging_on(cell.key for cell in cells))
+        cells = [cell.key for together in self._cells.values() for cell in together]
+        return not self._read.isdisjoint(self._dependencies.hanging_on(cells))
 
     def _values(self) -> list[tuple[TableCell, object]]:
         """Cells with the values of the tables' formulas; cells of the same inputs are evaluated together.
@@ -85,12 +116,30 @@ class Tables:
         waiting = [
             (dict(inputs), cells)
             for inputs, together in self._cells.items()
-            if (cells := [cell for cell in together if cell.key not in self._book.frozen])
+            if _entries(inputs) in self._due
+            and (cells := [cell for cell in together if self._is_wanted(cell.key)])
         ]
         keys = {key for inputs, _ in waiting for pair in inputs.items() for key in pair}
         before = {key: self._book.read(key) for key in keys}
-        taken: dict[CellKey, CellKey] = {}
         results: list[tuple[TableCell, object]] = []
+        steady = [key for key in self._steady if waiting and self._book.read(key) == 1.0]
+        for key in steady:
+            self._put(key, 1.0)
+        try:
+            for sheet in dict.fromkeys(entry[0] for inputs, _ in waiting for entry in inputs):
+                of_sheet = [(inputs, cells) for inputs, cells in waiting if sheet in {at[0] for at in inputs}]
+                results += self._values_of(of_sheet, before)
+        finally:
+            for key in steady:
+                self._restore(key, 1.0)
+        return results
+
+    def _values_of(
+        self, waiting: list[tuple[dict[CellKey, CellKey], list[TableCell]]], before: dict[CellKey, CellValue]
+    ) -> Iterator[tuple[TableCell, object]]:
+        """The values of the tables whose input cells are on one sheet."""
+        taken: dict[CellKey, CellKey] = {}
+        gates = self._gates_for(waiting)
         try:
             for inputs, cells in waiting:
                 progressed()
@@ -101,11 +150,14 @@ class Tables:
                     if taken.get(entry) != source:
                         self._put(entry, to_engine(before[source]))
                         taken[entry] = source
-                results += zip(cells, self._results_of(cells), strict=True)
+                if gates is not None:
+                    gates.pass_on()
+                yield from zip(cells, self._results_of(cells), strict=True)
         finally:
             for entry in taken:
                 self._restore(entry, before[entry])
-        return results
+            if gates is not None:
+                gates.open()
 
     def _results_of(self, cells: list[TableCell]) -> list[object]:
         """What the formulas of some cells are with the inputs set now.
@@ -127,6 +179,28 @@ class Tables:
     def _has_random_numbers(self) -> bool:
         return any("RAND" in (self._book.texts.get(key) or "").upper() for key in self._book.formulas)
 
+    def _gates_for(self, waiting: list[tuple[dict[CellKey, CellKey], list[TableCell]]]) -> Gates | None:
+        """The gates behind what tables set, where there are enough cells for them to be worth it."""
+        if len(waiting) < _MANY:
+            return None
+        entries = frozenset(entry for inputs, _ in waiting for entry in inputs)
+        if entries not in self._gates:
+            self._gates[entries] = gates_of(self._book, self._dependencies, entries)
+        gates = [key for key in self._gates[entries] if key not in self._book.frozen]
+        return Gates(self._book, gates) if gates else None
+
+    @cached_property
+    def _steady(self) -> list[CellKey]:
+        """Formulas that read many cells and are 1 whatever these are: other programs need them, not this one.
+
+        Without them a table cell calculates what its formula shows, and not every sheet.
+        """
+        formulas = self._book.formulas
+        return [key for key in formulas if _ALWAYS_ONE.fullmatch(self._book.texts.get(key) or "")]
+
+    def _is_wanted(self, key: CellKey) -> bool:
+        return key not in self._book.frozen and key[0] not in self._left
+
     def _put(self, key: CellKey, value: object) -> None:
         self._book.pin(key)
         self._book.workbook.set_value(engine_name(key[0]), *split_address(key[1]), value)
@@ -136,3 +210,7 @@ class Tables:
             self._book.tell(key, self._book.told(key))
         else:
             self._put(key, to_engine(value))
+
+
+def _entries(pairs: Iterable[tuple[CellKey, CellKey]]) -> frozenset[CellKey]:
+    return frozenset(entry for entry, _ in pairs)

@@ -16,6 +16,7 @@ calculated without our functions; with all that hang on them.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -34,6 +35,7 @@ from xlwings_addin.xlsx.package import CellKey, CellValue, Source, read_package,
 RELATIVE = 1e-9
 _ZERO = 1e-12
 """What counts as zero beside a stored or computed zero."""
+_NEVER = re.compile(r"\bNOW\(\)<0\b")
 _VOLATILE = frozenset(("NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY", "INFO"))
 _DYNAMIC = frozenset(("OFFSET", "INDIRECT", "ANCHORARRAY", "_XLFN.ANCHORARRAY"))
 """What takes its cells from a calculation; the engine gives up where that goes in too many rounds."""
@@ -113,7 +115,8 @@ class Witness:
 
     `udfs` as for `calculate.recalculate`. `stored_values_are_old` says that the file was edited after its
     values were stored: then they witness nothing, and every formula is due. `due` are formulas that are new
-    in the file, `distrusted` those that are not trusted for what the former file has shown.
+    in the file, `distrusted` those that are not trusted for what the former file has shown. With
+    `tables_are_right` what-if tables are taken as they are stored until something changes.
     Raises UnevaluatedError where the engine gives up on the whole, and what `Calculation` raises.
     """
 
@@ -125,6 +128,7 @@ class Witness:
         stored_values_are_old: bool = False,
         due: Collection[CellKey] = (),
         distrusted: Iterable[Distrust] = (),
+        tables_are_right: bool = False,
     ) -> None:
         self.package = read_package(source)
         self.calculation = Calculation(self.package, udfs)
@@ -142,7 +146,10 @@ class Witness:
         self._distrust(
             {distrust.key: distrust for distrust in distrusted if distrust.key in self._book.formulas}
         )
+        self._tables_wait = tables_are_right
+        self.calculation.leave_tables(self._book.sheets if tables_are_right else ())
         self._values = self._examined()
+        self.calculation.leave_tables(())
 
     @property
     def reproduced(self) -> frozenset[CellKey]:
@@ -175,7 +182,7 @@ class Witness:
         for key, value in (changes or {}).items():
             self.calculation.set_value(*key, value)
         values = self._values
-        if changes:
+        if changes or (self._tables_wait and self.due):
             values, unevaluated = self._attempt()
             failed = {key: cell for key, cell in unevaluated.items() if key not in self.untrusted}
             blocked |= failed
@@ -250,9 +257,9 @@ class Witness:
 
     @cached_property
     def volatile(self) -> frozenset[CellKey]:
-        """The formula cells that are another by the day, or by chance."""
+        """The formula cells that are another by the day, or by chance; `NOW()<0` is never true."""
         words, texts = self._words_calling(_VOLATILE), self._book.patterns
-        moving = {text for text in set(texts.values()) if _calls(text, words)}
+        moving = {text for text in set(texts.values()) if _calls(_NEVER.sub("", text), words)}
         return frozenset(key for key, text in texts.items() if text in moving) if moving else frozenset()
 
     def _words_calling(self, functions: Collection[str]) -> frozenset[str]:
