@@ -13,7 +13,8 @@ from scipy.stats import spearmanr
 import xlwings_addin as xa
 from xlwings_addin.analytics.answers import answers_of
 from xlwings_addin.analytics.sensitivity import Sensitivity
-from xlwings_addin.analytics.table_plans import PLANS, planned
+from xlwings_addin.analytics.table_plans import planned
+from xlwings_addin.analytics.table_sizes import PLANS
 from xlwings_addin.analytics.tornado import Tornado, rank_stability, tornado_of
 from xlwings_addin.core.errors import InputError, ShapeError
 from xlwings_addin.inputs.cases import Inputs, load_inputs

@@ -18,7 +18,8 @@ from xlwings_addin.analytics.implied_answers import ImpliedAnswers
 from xlwings_addin.analytics.question import VALUE_PER_SHARE
 from xlwings_addin.analytics.sensitivity import Sensitivity
 from xlwings_addin.analytics.shapley import Estimate
-from xlwings_addin.analytics.table_plans import PLANS, planned
+from xlwings_addin.analytics.table_plans import planned
+from xlwings_addin.analytics.table_sizes import PLANS
 from xlwings_addin.analytics.tornado import Tornado, tornado_of
 from xlwings_addin.core.errors import InputError, LibraryError, ValuationError
 from xlwings_addin.inputs.cases import Inputs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from xlwings_addin.core.errors import InputError, ShapeError
 from xlwings_addin.inputs.cases import Inputs, load_inputs
 from xlwings_addin.inputs.defaults import DEFAULT_CASE
 from xlwings_addin.inputs.drivers import DriverBook, read_drivers
+from xlwings_addin.inputs.parameter import Value as InputValue
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,13 +38,17 @@ MOST_CELLS = 1_000_000
 
 @dataclass(frozen=True)
 class Axis:
-    """An input or driver with the values it has in the table; `start` is that of the case."""
+    """An input or driver with the values it has in the table; `start` is that of the case.
+
+    `moves` are the inputs that it sets, with what each of them is at every value.
+    """
 
     key: str
     label: str
     unit: str
     start: float
     values: tuple[float, ...]
+    moves: Mapping[str, tuple[InputValue, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -201,6 +206,11 @@ def _row(inputs: Inputs, one: Lever, wanted: Sequence[float] | None) -> list[flo
     return numbers
 
 
+def _moves(inputs: Inputs, one: Lever, row: Sequence[float]) -> dict[str, tuple[InputValue, ...]]:
+    """What every input that a driver sets is at each of its values."""
+    return {key: tuple(points.tolist()) for key, points in one.draws(inputs, np.array(row)).items()}
+
+
 def _table(
     inputs: Inputs, book: DriverBook, moved: Sequence[Lever], rows: Sequence[Sequence[float]], target: str
 ) -> Sensitivity:
@@ -212,7 +222,9 @@ def _table(
     figures = Figures(inputs, book, {TARGET: formula}, tuple(draws))
     case = {name: np.array([inputs.number(name)]) for name in draws}
     axes = tuple(
-        Axis(one.driver.key, one.driver.label, one.driver.unit, one.start, tuple(row))
+        Axis(
+            one.driver.key, one.driver.label, one.driver.unit, one.start, tuple(row), _moves(inputs, one, row)
+        )
         for one, row in zip(moved, rows, strict=True)
     )
     return Sensitivity(

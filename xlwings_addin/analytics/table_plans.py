@@ -15,6 +15,7 @@ import numpy as np
 
 from xlwings_addin.analytics.question import lever
 from xlwings_addin.analytics.sensitivity import Sensitivity, sensitivity_of
+from xlwings_addin.analytics.table_sizes import MOST_MOVED, SIZE
 from xlwings_addin.analytics.tornado import Tornado
 from xlwings_addin.core.errors import ValuationError
 from xlwings_addin.inputs.cases import Inputs
@@ -26,9 +27,6 @@ from xlwings_addin.inputs.rules import require_drawable
 from xlwings_addin.segments.capital import discounted_parts
 from xlwings_addin.valuation.parts import implied_part
 
-PLANS = ("first_rate", "volume_margin", "second_rate", "first_two")
-"""The tables by key: cost of capital and growth of two parts, volume and margin, the tornado's two."""
-SIZE = 7
 POINTS = tuple(range(-(SIZE // 2), SIZE // 2 + 1))
 RATE_STEP, MARGIN_STEP, GROWTH_STEP = 0.005, 0.01, 0.02
 TIMES = (0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0)
@@ -58,8 +56,20 @@ def planned(key: str, inputs: Inputs, book: DriverBook, tornado: Tornado | None)
         except ValuationError:
             continue
         if all(_moves(table, axis) for axis in range(len(table.axes))):
-            return table
+            table = _with_all_it_sets(table, inputs, plan.inputs)
+            if all(len(axis.moves) <= MOST_MOVED for axis in table.axes):
+                return table
     return None
+
+
+def _with_all_it_sets(table: Sensitivity, case: Inputs, own: Inputs) -> Sensitivity:
+    """A table whose first axis names what it changes in the case beside the input that it is about."""
+    first, *others = table.axes
+    moved = {key for axis in table.axes for key in axis.moves}
+    fixed = {
+        key: (own[key],) * len(first.values) for key in own.rows if key not in moved and own[key] != case[key]
+    }
+    return replace(table, axes=(replace(first, moves={**first.moves, **fixed}), *others))
 
 
 def _plans(key: str, inputs: Inputs, book: DriverBook, tornado: Tornado | None) -> Iterator[Plan]:
