@@ -11,6 +11,7 @@ from xlwings_addin.functions.registry import callbacks
 from xlwings_addin.inputs.cases import replace_in_cases
 from xlwings_addin.layout.references import Book, PlacedCell
 from xlwings_addin.proof.context import SELECTOR, load_context
+from xlwings_addin.sheets.spec import Live
 from xlwings_addin.valuation.xiaomi import Results, evaluate
 from xlwings_addin.xlsx.agreement import plain, strictly
 from xlwings_addin.xlsx.package import CellKey, CellValue, Package, read_values
@@ -20,8 +21,8 @@ from xlwings_addin.xlsx.relinking import with_formulas
 class LiveBook:
     """A workbook and the core's results of its cases; an edit of an input reaches both."""
 
-    def __init__(self, package: Package) -> None:
-        context = load_context()
+    def __init__(self, package: Package, *, live: Live = "cases") -> None:
+        context = load_context(live=live)
         self.results = dict(context.results)
         self.book = Book(replace(context, results=self.results, made=context.made_for))
         self.package, self.typed = package, dict[CellKey, CellValue]()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.sheets.live_book import LiveBook
 from xlwings_addin.inputs.parameters import PARAMETERS, TIMELINE_YEARS
+from xlwings_addin.xlsx.package import read_package
 
 COMPANY = {"net_cash_definition": "company"}
 CASH = {"cash_resources": 236_000.0, "restricted_cash": 5_000.0}
@@ -132,10 +135,20 @@ def test_both_ends_of_a_range_belong_to_it(live: LiveBook, end: str) -> None:
     assert not live.differences()
 
 
-def test_a_changed_input_says_that_the_cover_keeps_an_older_result(live: LiveBook) -> None:
+def test_a_changed_input_says_that_the_cover_keeps_an_older_result(kept_cases: Path) -> None:
+    kept = LiveBook(read_package(kept_cases), live="none")
+    kept.select("base")
+    kept.change("base", tax_rate=0.2)
+    assert status(kept, "stored_cases") == "WARN"
+    kept.keep_results()
+    assert status(kept, "stored_cases") == "OK"
+
+
+def test_every_case_on_cover_follows_a_changed_input(live: LiveBook) -> None:
+    live.select("base")
+    before = live["{cover.stored_base:value}"]
     live.change("base", tax_rate=0.2)
-    assert status(live, "stored_cases") == "WARN"
-    live.keep_results()
+    assert live["{cover.stored_base:value}"] == live["{sotp.value_per_share}"] != before
     assert status(live, "stored_cases") == "OK"
 
 

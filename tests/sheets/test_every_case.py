@@ -28,7 +28,7 @@ from xlwings_addin.xlsx.agreement import disagreement
 from xlwings_addin.xlsx.data_tables import data_tables
 from xlwings_addin.xlsx.package import CellKey, formula_cells, read_package, read_values
 
-BOOK = Book(load_context(live_cases=True))
+BOOK = Book(load_context())
 CASES = BOOK.context.results
 TABLE = [cell for cell in BOOK.cells() if cell.entry.kind == "table"]
 FIGURES = {figure.key: figure for figure in figures(BOOK.context.company)}
@@ -145,7 +145,7 @@ def test_libreoffice_calculates_the_table_on_load_as_the_core_does(
     )
 
 
-KEPT = Book(load_context())
+KEPT = Book(load_context(live="none"))
 EDITS = (
     (SELECTOR, "base"),
     ("{inputs.price_hkd:cases[1]}", 30.0),
@@ -193,12 +193,12 @@ def after_edits(office: Office, places: Book, path: Path) -> list[dict[tuple[str
 
 
 def test_every_figure_in_libreoffice_is_that_of_a_workbook_without_a_table(
-    live_cases: Path, delivered: Path, libreoffice: Path, tmp_path: Path
+    live_cases: Path, kept_cases: Path, libreoffice: Path, tmp_path: Path
 ) -> None:
     """Opened without a calculation, and after each edit: LibreOffice 7.4 fails at simpler tables."""
     copies = [
         Path(shutil.copy(path, tmp_path / f"{name}.xlsx"))
-        for name, path in (("live", live_cases), ("kept", delivered))
+        for name, path in (("live", live_cases), ("kept", kept_cases))
     ]
     with running_office(libreoffice, tmp_path, extension=False) as office:
         live = after_edits(office, BOOK, copies[0])

@@ -31,6 +31,7 @@ NATIVE_FUNCTIONS = {
         "ABS",
         "AND",
         "AVERAGE",
+        "CHOOSE",
         "COLUMNS",
         "COUNT",
         "COUNTIF",
@@ -43,7 +44,7 @@ NATIVE_FUNCTIONS = {
         "ISERROR",
     ),
     *("ISNUMBER", "LEFT", "LN", "MATCH", "MAX", "MIN", "MONTH", "N", "NPV", "OR", "PRODUCT", "ROWS", "SUM"),
-    *("ISNA", "ISTEXT", "NA", "PERCENTILE", "SQRT", "SUBSTITUTE", "SUMPRODUCT", "TEXT", "YEAR"),
+    *("ISNA", "ISTEXT", "NA", "NOW", "PERCENTILE", "SQRT", "SUBSTITUTE", "SUMPRODUCT", "TEXT", "YEAR"),
 }
 """All are in ECMA-376 (2006), so in Excel 2007 and later and in LibreOffice 7.4."""
 

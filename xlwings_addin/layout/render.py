@@ -246,7 +246,7 @@ class _SheetWriter:
         worksheet.sheet_properties.pageSetUpPr.fitToPage = True
         worksheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.7, footer=0.4)
         last_row = self.placed.last_row + self._rows_of_charts()
-        page = [block for block in self.placed.blocks if block.block.room]
+        page = [block for block in self.placed.blocks if block.block.room and not block.block.new_page]
         if page:
             last_row = max(page[-1].rows.values()) + page[-1].block.room
             worksheet.page_setup.fitToHeight = 1

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 from openpyxl.worksheet.formula import DataTableFormula
 
-from xlwings_addin.layout.references import Book, PlacedBlock, PlacedSheet
+from xlwings_addin.layout.references import Book, PlacedBlock, PlacedCell, PlacedSheet
 from xlwings_addin.xlsx.addresses import join_address
 from xlwings_addin.xlsx.data_tables import DataTable
+from xlwings_addin.xlsx.values import CellKey
+
+_REFERENCE = re.compile(r"\{(?:(\w+)\.)?(\w+)(?::(\w+))?")
 
 
 def tables_of(book: Book) -> list[DataTable]:
@@ -18,6 +24,38 @@ def tables_of(book: Book) -> list[DataTable]:
         if not book.rows or all((placed.sheet.key, key) in book.rows for key in block.rows)
     )
     return [table for table in tables if table is not None]
+
+
+def sheets_of_one_case(book: Book) -> frozenset[str]:
+    """The titles of the sheets whose tables vary inputs of the one case that answers are for."""
+    return frozenset(cell.sheet.title for cell in book.cells() if _is_of_one_case(cell))
+
+
+def cells_of_one_case(book: Book) -> frozenset[CellKey]:
+    """The cells of these tables, and all on any sheet whose formulas read one, also through others."""
+    reached = [cell for cell in book.cells() if _is_of_one_case(cell)]
+    waiting = [cell for cell in book.cells() if reached and cell.entry.kind == "formula"]
+    all_of_them = list(reached)
+    while reached:
+        named = {
+            (cell.sheet.key, cell.line.key, group)
+            for cell in reached
+            if cell.line
+            for group in (cell.group, "")
+        }
+        reached = [cell for cell in waiting if _reads(cell, named)]
+        waiting = [cell for cell in waiting if cell not in reached]
+        all_of_them += reached
+    return frozenset(cell.at for cell in all_of_them)
+
+
+def _reads(cell: PlacedCell, named: Collection[tuple[str, str, str]]) -> bool:
+    references = _REFERENCE.findall(cell.entry.formula or "")
+    return any((sheet or cell.sheet.key, line, group) in named for sheet, line, group in references)
+
+
+def _is_of_one_case(cell: PlacedCell) -> bool:
+    return cell.entry.kind == "table" and cell.entry.case is None
 
 
 def table_of(book: Book, placed: PlacedSheet, block: PlacedBlock) -> DataTable | None:

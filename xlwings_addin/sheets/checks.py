@@ -303,9 +303,9 @@ def _integrity(context: Context) -> list[Line]:
         ),
         _check(
             "stored_cases",
-            "Cover: stored result of the selected case",
+            "Cover: the selected case among all",
             "difference",
-            "The cover keeps each case's result from the last build; a gap says that inputs changed since.",
+            _SELECTED_AMONG_ALL[context.live_cases],
             f"ABS(INDEX({stored},{{cover.case_index}})/{{sotp.value_per_share}}-1)",
             lambda r: 0.0,
             limit="tolerance",
@@ -313,6 +313,12 @@ def _integrity(context: Context) -> list[Line]:
             rests_on=WORTH,
         ),
     ]
+
+
+_SELECTED_AMONG_ALL = {
+    False: "The cover keeps each case's result from the last build; a gap says that inputs changed since.",
+    True: "The cover's table follows every input; a gap says that it was not calculated: press F9 in Excel.",
+}
 
 
 def _probability_gap(context: Context) -> float:

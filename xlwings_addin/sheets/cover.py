@@ -48,7 +48,7 @@ LEGEND = (
     ("override", "Override", "shaded: what a case sets itself; a black cell follows the case it extends"),
     ("formula", "Formula", "black: computed from other cells"),
     ("link", "Link", "green: shows a figure of another sheet"),
-    ("stored", "Stored", "grey: each case's result, kept by the last build"),
+    ("stored", "Stored", "grey: kept by the last build or refresh"),
 )
 
 

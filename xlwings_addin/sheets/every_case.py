@@ -26,13 +26,13 @@ from xlwings_addin.sheets.spec import (
     Line,
     Sheet,
 )
+from xlwings_addin.sheets.varied import READ, typed_number
 from xlwings_addin.valuation.xiaomi import Results, weighted_value
 
 KEPT, LIVE = "Every case, as last built", "Every case, live"
 """The titles of the block."""
 FIGURE = "figure_of_a_case"
 """The line with the input that takes the number of a figure; a workbook that has it has the table."""
-READ = "sheets_read"
 STREET = "street_sum_of_parts"
 
 
@@ -137,7 +137,7 @@ def inputs_of_table(context: Context) -> list[Line]:
         FIGURE,
         "Figure in the table's corner",
         "count",
-        {"constant": _typed_number(1)},
+        {"constant": typed_number(1)},
         note="set by the table to the number above each column: leave it",
     )
     return [number, _reading(context)]
@@ -152,14 +152,10 @@ def _numbers(context: Context) -> Line:
         "count",
         {
             "case": Entry(own[0].value, _corner(context), unit=own[0].unit),
-            **{figure.key: _typed_number(number) for number, figure in enumerate(own, 1)},
+            **{figure.key: typed_number(number) for number, figure in enumerate(own, 1)},
         },
         note="left of them the formula that the table shows",
     )
-
-
-def _typed_number(number: int) -> Entry:
-    return Entry(lambda _: float(number), kind="text", unit="count")
 
 
 def _reading(context: Context) -> Line:

@@ -299,6 +299,7 @@ FUNCTIONS: Mapping[str, Callable[[Sequence[Part]], Measure]] = {
     "YEAR": lambda _: parse("year"),
     **dict.fromkeys(
         (
+            "FIND",
             "ISNUMBER",
             "ISERROR",
             "ISNA",

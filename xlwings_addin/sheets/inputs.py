@@ -11,6 +11,7 @@ from xlwings_addin.inputs.parameter import Value as InputValue
 from xlwings_addin.inputs.tables import Row
 from xlwings_addin.segments.lines import UNDEFINED
 from xlwings_addin.sheets.spec import FIRST_COLUMN, NOTE, Block, Columns, Context, Entry, Line, Sheet, across
+from xlwings_addin.sheets.varied import live_value
 from xlwings_addin.valuation.xiaomi import Results
 
 NO_RANGE = "n/a"
@@ -187,7 +188,9 @@ def _line(parameter: Parameter, context: Context) -> Line:
                 unit="text",
             ),
             "live": Entry(
-                lambda r: r.inputs[key], f"INDEX({{{key}:cases[all]}},{{cover.case_index}})", unit=cell_unit
+                lambda r: r.inputs[key],
+                live_value(parameter, f"INDEX({{{key}:cases[all]}},{{cover.case_index}})", context),
+                unit=cell_unit,
             ),
             "cases": Entry(
                 by_case,

@@ -215,7 +215,7 @@ def _taken(context: Context, key: str, numbers: Mapping[str, int]) -> dict[str, 
     """Which row each case takes, and the selected one: 0 where a workbook has no row for it."""
     blank = [None] * (columns(context)["rows"].count - len(context.cases))
     rows = [*(float(numbers.get(case, 0)) for case in context.cases), *blank]
-    place = f"MATCH({{cover.selected_case}},{{{CASES}:rows[all]}},0)"
+    place = f"MATCH({{inputs.case_name:live}},{{{CASES}:rows[all]}},0)"
     formula = f"IF(ISNUMBER({place}),INDEX({{{key}:rows[all]}},1,{place}),0)"
     return {
         "row": Entry(lambda r: float(numbers.get(r.case, 0)), formula, unit="count"),

@@ -38,6 +38,9 @@ from xlwings_addin.valuation.xiaomi import Results
 if TYPE_CHECKING:
     from xlwings_addin.analytics.answers import Answers
 
+Live = Literal["none", "cases", "all"]
+"""What a workbook calculates in what-if tables: nothing, every case on Cover, Sensitivities, too."""
+LIVE_CHOICES: tuple[Live, ...] = ("none", "cases", "all")
 EntryKind = Literal["formula", "input", "stored", "table", "text", "answer"]
 Value = Callable[[Results], Any]
 
@@ -160,7 +163,8 @@ class Block:
     """Lines under one title. Columns of its own, if given, show their headings beside the title.
 
     In print, `new_page` starts a page with it. `tiles` are figures to be read from afar, the first line the
-    figure and the others what it says. `room` is how many blank rows below it are for charts. Its cells of
+    figure and the others what it says. `room` is how many blank rows below it are for charts;
+    unless it begins a page, the sheet prints as one page that ends with them. Its cells of
     kind "table" are one what-if table: `varied` are the inputs that take the values above and left of it.
     What comes `with_a_build` alone, for it needs rules or charts beside its cells, no refresh adds.
     """
@@ -250,7 +254,7 @@ class Context:
     folder             where the tables are that only sheets read; None for the packaged company's
     made               the results that the answers are of; of the first case by default
     asked              a price that an analyst asks about in place of today's
-    live_cases         whether Cover calculates every case, in a what-if table, and keeps no result
+    live               which results are calculated in what-if tables and not kept
     """
 
     tables: Tables
@@ -263,7 +267,7 @@ class Context:
     folder: Path | None = None
     made: Results | None = None
     asked: float | None = None
-    live_cases: bool = False
+    live: Live = "cases"
     blocks: dict[object, Sequence[Block]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Those of the sheets that were asked for, by what makes them."""
     fits: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -281,6 +285,16 @@ class Context:
     @cached_property
     def cases(self) -> tuple[str, ...]:
         return tuple(self.results)
+
+    @property
+    def live_cases(self) -> bool:
+        """Whether Cover calculates every case, in a what-if table, and keeps no result."""
+        return self.live != "none"
+
+    @property
+    def live_tables(self) -> bool:
+        """Whether the tables of Sensitivities are what-if tables."""
+        return self.live == "all"
 
     @cached_property
     def made_for(self) -> Results:

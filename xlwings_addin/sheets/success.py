@@ -10,13 +10,14 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from xlwings_addin.analytics.table_sizes import SIZE
 from xlwings_addin.sheets import made, sensitivities
 from xlwings_addin.sheets.spec import FIRST_COLUMN, LABEL, NOTE, Block, Columns, Context, Entry, Layout, Line
 from xlwings_addin.sheets.words import money, rounded
 from xlwings_addin.valuation.xiaomi import Results
 
 TABLE = "volume_margin"
-ROWS = range(1, sensitivities.SIZE + 1)
+ROWS = range(1, SIZE + 1)
 ACROSS = ("across_1", "across_3", "across_4", "across_5", "across_7")
 """The columns that there is room for: both ends, the case in the middle and its neighbours."""
 TITLE = "How successful must the business be to be worth the price?"
