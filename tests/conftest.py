@@ -160,15 +160,21 @@ def delivered_at_base(built: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def live_cases(built: Callable[..., Path]) -> Path:
-    """The same, with a what-if table of every case on Cover."""
-    return built("live_cases", live_cases=True)
+def live_cases(delivered: Path) -> Path:
+    """The workbook as the build delivers it, where the what-if table of every case on Cover is the claim."""
+    return delivered
+
+
+@pytest.fixture(scope="session")
+def kept_cases(built: Callable[..., Path]) -> Path:
+    """The workbook with the results of the cases kept on Cover, as all were before what-if tables."""
+    return built("kept_cases", live="none")
 
 
 @pytest.fixture(scope="session")
 def rebuilt(built: Callable[..., Path]) -> Path:
-    """A new workbook from the tables of version 0.1.0."""
-    return built("rebuilt", folder=TABLES)
+    """A new workbook from the tables of version 0.1.0 whose Cover keeps the cases, as it did then."""
+    return built("rebuilt", folder=TABLES, live="none")
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from xlwings_addin.proof.report import Report
     from xlwings_addin.proof.second_engine import SecondOpinion
     from xlwings_addin.refresh.refreshed import Refreshed
+    from xlwings_addin.sheets.spec import Live
     from xlwings_addin.valuation.cases import CaseValues
     from xlwings_addin.valuation.xiaomi import Results
 
@@ -280,11 +281,13 @@ def build(
     *,
     case: str | None = None,
     folder: Path | None = None,
-    live_cases: bool = False,
+    live: Live = "cases",
 ) -> Path:
     """Write the workbook, opening with `case` (by default the first), and return its path.
 
-    With `live_cases` Cover calculates every case, in a what-if table, instead of keeping its results.
+    `live` says what it calculates in native what-if tables: "cases", every case on Cover; "all", the
+    tables of Sensitivities, too, so that a program values the company some 250 times after an edit;
+    "none", nothing: Cover keeps the results of the cases as built.
 
     Raises `ValuationError`, and writes nothing, when an input breaks a rule or formula and core disagree.
     """
@@ -292,7 +295,7 @@ def build(
     from xlwings_addin.proof.build import build as build_book
 
     target = Path(path) if path is not None else default_book(folder)
-    build_book(target, functions=callbacks(), case=case, folder=folder, live_cases=live_cases)
+    build_book(target, functions=callbacks(), case=case, folder=folder, live=live)
     return target
 
 
@@ -433,9 +436,16 @@ def _path(path: Path | str | None) -> Path | None:
 
 
 def check(
-    path: Path | str | None = None, *, folder: Path | None = None, second_opinion: SecondOpinion = "auto"
+    path: Path | str | None = None,
+    *,
+    folder: Path | None = None,
+    second_opinion: SecondOpinion = "auto",
+    all_tables: bool = False,
 ) -> Report:
-    """Compare a workbook with the core, a second engine and its own checks; `ok` says if they agree."""
+    """Compare a workbook with the core, a second engine and its own checks; `ok` says if they agree.
+
+    With `all_tables` what-if tables of Sensitivities, if a workbook has such, are compared in every case.
+    """
     from xlwings_addin.functions.registry import callbacks
     from xlwings_addin.proof.check import check as check_book
 
@@ -444,6 +454,7 @@ def check(
         functions=callbacks(),
         folder=folder,
         second_opinion=second_opinion,
+        all_tables=all_tables,
     )
 
 

@@ -21,6 +21,6 @@ def written_files(folder: Path) -> dict[str, Path]:
     (lite,) = (path for path in export(folder / "lite", DELIVERED) if path.suffix == ".xlsx")
     examples = {path.stem: path for path in sorted((ROOT / "examples").glob("*.xlsx"))}
     second = ROOT / "workbook" / "Tesla_Model.xlsx"
-    live = xa.build(folder / "live_cases.xlsx", live_cases=True)
+    live = xa.build(folder / "live_cases.xlsx", live="cases")
     own = {"delivered": DELIVERED, "second_company": second, "live_cases": live, "lite": lite}
     return {**own, "addin": addin, "addin_for_mac": mac, **examples}

@@ -297,7 +297,7 @@ def test_the_log_is_opened(excel: MemoryBook, tmp_path: Path, monkeypatch: pytes
 
 def test_a_refresh_writes_around_the_table_of_every_case(live_cases: Path) -> None:
     book = MemoryBook(read_package(live_cases))
-    places = Book(load_context(live_cases=True))
+    places = Book(load_context(live="cases"))
     table = [cell.at for cell in places.cells() if cell.entry.kind == "table"]
     price = places.at("{inputs.price_hkd:cases[1]}")
     request = RefreshRequest(typed={(places.context.cases[0], "price_hkd"): 30.0})

@@ -206,7 +206,7 @@ def test_a_workbook_that_cannot_be_refreshed_is_left_as_it_is(
 def test_a_refresh_that_fails_half_way_is_taken_back(office: Office, book_file: Path) -> None:
     """The names of functions and the inputs are written before a protected sheet is come upon."""
     office.open(str(book_file), True)
-    office.protect(SELECTOR[0])
+    office.protect("Implied")
     sheet, address = A_CALL
     inputs, formula, steps = office.page("Inputs"), office.formula(address, sheet), office.undo_titles()
     done, text = office.dispatch("refresh")

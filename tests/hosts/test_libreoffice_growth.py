@@ -160,14 +160,14 @@ def test_one_step_of_undo_takes_growth_back_and_redo_brings_it_again(office: Off
     assert refresh(office) == text
 
 
-@pytest.mark.parametrize("protected", ["Reported", "Sources", "Cover"])
+@pytest.mark.parametrize("protected", ["Reported", "Sources", "Implied"])
 def test_growth_that_is_refused_half_way_is_taken_back(office: Office, protected: str) -> None:
     office.protect(protected)
     before, steps = everything(office), office.undo_titles()
     done, text = office.dispatch("refresh")
     assert not done
     assert text.startswith("Nothing was changed: ")
-    if protected != "Cover":
+    if protected != "Implied":
         assert f"of '{protected}' was refused by Calc, and nothing is changed" in text
     after = everything(office)
     assert not unlike(after["values"], before["values"])

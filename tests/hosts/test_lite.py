@@ -364,7 +364,7 @@ def test_a_preview_in_lite_says_what_a_refresh_would_do_and_writes_nothing(
 def test_a_refresh_in_lite_writes_around_the_table_of_every_case(
     lite: tuple[Path, Path], live_cases: Path
 ) -> None:
-    excel, places = OpenExcel(live_cases), Book(load_context(live_cases=True))
+    excel, places = OpenExcel(live_cases), Book(load_context(live="cases"))
     table = [cell.at for cell in places.cells() if cell.entry.kind == "table"]
     answer = stand_in(*lite, "refresh", excel)
     assert answer["error"] is None

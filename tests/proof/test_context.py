@@ -18,8 +18,8 @@ from xlwings_addin.proof.context import MOST_KEPT, load_context
 
 def test_the_same_tables_give_the_same_context_with_all_that_was_worked_out(tables: Path) -> None:
     assert load_context(tables) is load_context(tables)
-    assert load_context(tables) is not load_context(tables, live_cases=True)
-    assert load_context(tables, live_cases=True).live_cases
+    assert load_context(tables) is not load_context(tables, live="all")
+    assert load_context(tables, live="all").live_tables
 
 
 def changed_in_place(path: Path, old: str, new: str) -> None:

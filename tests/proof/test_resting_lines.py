@@ -13,8 +13,9 @@ BOOK = Book(load_context())
 
 
 def test_what_reads_a_kept_result_rests_on_it() -> None:
-    resting = resting_on(STORED_LINES, BOOK.cells())
-    at = BOOK.at
+    kept = Book(load_context(live="none"))
+    resting = resting_on(STORED_LINES, kept.cells())
+    at = kept.at
     assert {
         at("{cover.answer:weighted_tile}"),
         at("{cover.field_cases:high}"),

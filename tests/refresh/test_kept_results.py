@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,16 @@ from xlwings_addin.xlsx.moving import move
 from xlwings_addin.xlsx.package import CellKey, read_package, read_values, save, write_values
 from xlwings_addin.xlsx.relinking import with_formulas
 
-PLACES = Book(load_context())
+PLACES = Book(load_context(live="none"))
 BEAR = PLACES.at("{cover.stored_bear:value}")
 TYPED = "typed over the result of a case, which is worked out anew: "
 UNRECORDED = "results of cases, of which no record says who wrote them, are replaced: "
+
+
+@pytest.fixture
+def book_file(kept_cases: Path, tmp_path: Path) -> Path:
+    """A copy of the workbook whose Cover keeps the results."""
+    return Path(shutil.copy(kept_cases, tmp_path))
 
 
 def worth(case: str) -> float:

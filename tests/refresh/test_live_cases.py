@@ -23,7 +23,7 @@ from xlwings_addin.xlsx.data_tables import data_tables
 from xlwings_addin.xlsx.package import read_package, read_values, save
 from xlwings_addin.xlsx.relinking import with_formulas
 
-BOOK = Book(load_context(live_cases=True))
+BOOK = Book(load_context(live="cases"))
 TABLE = {cell.at: cell for cell in BOOK.cells() if cell.entry.kind == "table"}
 
 

@@ -143,10 +143,14 @@ def test_without_sight_of_formulas_none_is_judged(live: LiveBook, folder: Path) 
     assert not refresh(live, RefreshRequest(folder)).plan.formulas
 
 
+KEPT = Book(load_context(live="none"))
+"""Of a workbook whose Cover keeps the results of the cases."""
+
+
 def test_where_the_program_recalculates_later_the_core_fills_what_the_cover_keeps(
-    delivered: Path, folder: Path
+    kept_cases: Path, folder: Path
 ) -> None:
-    live = LiveBook(delivered, follows=False)
+    live = LiveBook(kept_cases, follows=False)
     sheet, value = PLACES.at(VALUE)
     before = live.page(sheet)[value]
     done = refresh(live, RefreshRequest(folder))
@@ -155,17 +159,17 @@ def test_where_the_program_recalculates_later_the_core_fills_what_the_cover_keep
     assert not done.plan.formulas
     selector = PLACES.at(SELECTOR)
     for case in PLACES.context.cases:
-        stored = live.read("Cover")[PLACES.at(f"{{cover.stored_{case}:value}}")[1]]
+        stored = live.read("Cover")[KEPT.at(f"{{cover.stored_{case}:value}}")[1]]
         live.write({selector: case})
         assert stored == pytest.approx(live.page(sheet)[value], rel=1e-9)
 
 
 @pytest.mark.parametrize("follows", [True, False])
 def test_a_result_of_a_case_that_was_typed_over_is_named(
-    delivered: Path, folder: Path, follows: bool
+    kept_cases: Path, folder: Path, follows: bool
 ) -> None:
-    live = LiveBook(delivered, follows=follows)
-    sheet, cell = PLACES.at("{cover.stored_bear:value}")
+    live = LiveBook(kept_cases, follows=follows)
+    sheet, cell = KEPT.at("{cover.stored_bear:value}")
     live.write({(sheet, cell): 99.0})
     named = f"typed over the result of a case, which is worked out anew: {sheet}!{cell} 99.0"
     done = refresh(live, RefreshRequest(folder))

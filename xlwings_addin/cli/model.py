@@ -19,6 +19,7 @@ from xlwings_addin.cli.options import (
     Inputs,
     Json,
     LedgerFile,
+    Live,
     Market,
     SecondEngine,
     Settings,
@@ -91,13 +92,13 @@ def build(
     case: Annotated[
         str | None, typer.Option("--case", help="The case it opens with; the first by default.")
     ] = None,
-    live_cases: Annotated[
-        bool,
+    live: Annotated[
+        Live,
         typer.Option(
-            "--live-cases",
-            help="Let Cover calculate every case, in a what-if table, instead of keeping its results.",
+            "--live",
+            help="What is calculated in what-if tables: the cases on Cover, or Sensitivities' tables, too.",
         ),
-    ] = False,
+    ] = Live.cases,
     ledger: LedgerFile = None,
     inputs: Inputs = None,
     company: Company = None,
@@ -118,7 +119,7 @@ def build(
             case=case,
             folder=facts.folder,
             amended=facts.amended,
-            live_cases=live_cases,
+            live=live.value,
             progress=progress,
         )
     remember_in_ledger({**book.context.results, **book.context.unlisted}, target, "build", ledger)
@@ -152,6 +153,10 @@ def check(
             "--verify", help="A certificate to hold against the workbook's bytes; nothing is calculated."
         ),
     ] = None,
+    all_tables: Annotated[
+        bool,
+        typer.Option("--all-tables", help="Compare what-if tables of Sensitivities in every case."),
+    ] = False,
     company: Company = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="List notes too.")] = False,
     as_json: Json = False,
@@ -173,6 +178,7 @@ def check(
             functions=callbacks(),
             folder=folder,
             second_opinion=second_engine.value,
+            all_tables=all_tables,
             progress=step,
         )
         report = limited(call, display=str(checked), watch=progress)

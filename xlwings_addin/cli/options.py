@@ -90,6 +90,14 @@ StoredValuesAreOld = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, write nothing.")]
 
 
+class Live(StrEnum):
+    """What a new workbook calculates in what-if tables."""
+
+    none = "none"
+    cases = "cases"
+    all = "all"
+
+
 class SecondEngine(StrEnum):
     """Which second engine is asked."""
 

@@ -21,6 +21,7 @@ from xlwings_addin.xlsx.cell_contents import formula_texts
 from xlwings_addin.xlsx.data_tables import DataTable, data_tables
 from xlwings_addin.xlsx.formulas import FormulaCell, FormulaKind
 from xlwings_addin.xlsx.looks import Looks
+from xlwings_addin.xlsx.native_tables import with_native_tables
 from xlwings_addin.xlsx.package import CellKey, CellValue, Package, formula_cells, read_values
 
 _KEYS_OF_SHEETS = {sheet.title: sheet.key for sheet in sheets()}
@@ -88,10 +89,10 @@ class Side:
 
     def __init__(self, package: Package) -> None:
         refuse_later_version(package)
-        self.package = package
+        self.package, _ = with_native_tables(package)
         self.titles: dict[str, str] = {}
-        self.values = read_values(package)
-        self._looks = Looks(package)
+        self.values = read_values(self.package)
+        self._looks = Looks(self.package)
 
     @cached_property
     def formulas(self) -> Mapping[CellKey, str]:

@@ -16,8 +16,11 @@ from xlwings_addin.layout.charts import charted_cells, with_cached_values
 from xlwings_addin.layout.references import Book
 from xlwings_addin.layout.render import render
 from xlwings_addin.layout.state import parts_with_state, state_of
+from xlwings_addin.layout.what_if import cells_of_one_case, sheets_of_one_case
 from xlwings_addin.proof.answered import answers_of_book
+from xlwings_addin.proof.compare import is_compared
 from xlwings_addin.proof.context import SELECTOR, Amendment, Functions, Progress, load_context
+from xlwings_addin.sheets.spec import LIVE_CHOICES, Live
 from xlwings_addin.version import __version__
 from xlwings_addin.xlsx.agreement import plain, strictly
 from xlwings_addin.xlsx.package import (
@@ -36,12 +39,12 @@ def build(
     case: str | None = None,
     folder: Path | None = None,
     amended: Amendment = lambda tables: tables,
-    live_cases: bool = False,
+    live: Live = "cases",
     progress: Progress = lambda _: None,
 ) -> Book:
     """Write the workbook to `path`, opening with `case` (or the first), a value in every formula cell.
 
-    With `live_cases` Cover calculates every case, in a what-if table, and keeps no result.
+    `live` says what it calculates in what-if tables: nothing, the cases on Cover, or Sensitivities, too.
 
     The values come from a spreadsheet engine that evaluates the formulas; every one of them is compared
     with the core, in every case, before the file is written. Raises `ValuationError` for bad inputs and
@@ -50,8 +53,10 @@ def build(
     progress("Reading inputs and valuing every case")
     if Path(path).suffix.lower() != ".xlsx":
         raise BookError("file", str(path), "must be named .xlsx", display=str(path))
-    context = load_context(folder, amended=amended, live_cases=live_cases)
+    context = load_context(folder, amended=amended, live=live)
     case = context.cases[0] if case is None else case
+    if live not in LIVE_CHOICES:
+        raise ChoiceError("live", live, one_of(live, LIVE_CHOICES))
     if case not in context.results:
         raise ChoiceError("case", case, one_of(case, context.cases))
     book = Book(replace(context, made=context.results[case]))
@@ -86,8 +91,10 @@ def proven_values(book: Book, calculation: Calculation, case: str) -> dict[CellK
     for cell in stored_cells:
         calculation.set_value(*cell.at, plain(book.expected(cell, delivered)))
     stored: dict[CellKey, CellValue] = {}
+    of_one_case = sheets_of_one_case(book)
     for name in sorted(book.context.cases, key=lambda name: name == case):
         calculation.set_value(*book.at(SELECTOR), name)
+        calculation.leave_tables(() if name == case else of_one_case)
         values = calculation.values()
         _compare(book, calculation, name)
         for cell in stored_cells:
@@ -101,8 +108,12 @@ def proven_values(book: Book, calculation: Calculation, case: str) -> dict[CellK
 
 
 def _compare(book: Book, calculation: Calculation, case: str) -> None:
-    """Raise `BookError` for the first formula cell that is not the core's though what it reads is."""
-    cells = {cell.at: cell for cell in book.cells() if cell.has_formula}
+    """Raise `BookError` for the first formula cell that is not the core's though what it reads is.
+
+    The table of every case is compared with each case in its turn: what is wrong in it is then wrong before.
+    """
+    left = frozenset[CellKey]() if case == book.context.made_for.case else cells_of_one_case(book)
+    cells = {cell.at: cell for cell in book.cells() if is_compared(cell, case) and cell.at not in left}
     expected = {
         cell.at: plain(value) for cell, value in book.all_expected(cells.values(), book.context.results[case])
     }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from xlwings_addin.engine.calculate import Calculation
 from xlwings_addin.engine.rounding import Differs, disagreements
 from xlwings_addin.layout.references import Book
+from xlwings_addin.layout.what_if import cells_of_one_case, sheets_of_one_case
 from xlwings_addin.proof.context import SELECTOR
 from xlwings_addin.xlsx.package import CellKey, CellValue
 
@@ -14,11 +15,15 @@ from xlwings_addin.xlsx.package import CellKey, CellValue
 class Calculated:
     """Every formula cell of a workbook in every case, and the calculation behind them.
 
+    What-if tables about one case, and what shows them, are there in the selected case only.
+
     Raises UnevaluatedError if any formula has no trustworthy value.
     """
 
     def __init__(self, book: Book, calculation: Calculation) -> None:
         self._selector, self._calculation = book.at(SELECTOR), calculation
+        self.selected = calculation.book.read(self._selector)
+        self._tables_left, self._cells_left = sheets_of_one_case(book), cells_of_one_case(book)
         self.by_case = {case: self._values(case) for case in book.context.cases}
 
     def disagreements(
@@ -36,4 +41,19 @@ class Calculated:
 
     def _values(self, case: str) -> dict[CellKey, CellValue]:
         self._calculation.set_value(*self._selector, case)
+        if case == self.selected:
+            self._calculation.leave_tables(())
+            return self._calculation.values()
+        self._calculation.leave_tables(self._tables_left)
+        values = self._calculation.values()
+        return {at: value for at, value in values.items() if at not in self._cells_left}
+
+    def with_tables(self, case: str) -> dict[CellKey, CellValue]:
+        """The values in a case, those of the tables about another one among them."""
+        self._calculation.set_value(*self._selector, case)
+        self._calculation.leave_tables(())
         return self._calculation.values()
+
+    def left_in(self, case: str) -> frozenset[CellKey]:
+        """The cells of tables that are calculated in the selected case only, in every other one."""
+        return frozenset() if case == self.selected else self._cells_left

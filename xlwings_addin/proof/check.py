@@ -12,6 +12,8 @@ from xlwings_addin.engine.formulas import defined_names
 from xlwings_addin.inputs import lint
 from xlwings_addin.layout.references import Book, PlacedCell
 from xlwings_addin.layout.state import refuse_later_version
+from xlwings_addin.layout.what_if import cells_of_one_case
+from xlwings_addin.proof.all_tables import compare_all_tables
 from xlwings_addin.proof.answered import (
     as_answered,
     compare_answers,
@@ -41,12 +43,13 @@ from xlwings_addin.proof.second_engine import (
     require_engine,
 )
 from xlwings_addin.proof.what_if import compare_tables
-from xlwings_addin.sheets import sheets
+from xlwings_addin.sheets import sensitivities, sheets
 from xlwings_addin.sheets.formula_units import unit_findings
+from xlwings_addin.sheets.spec import Context
 from xlwings_addin.valuation.ages import ages_of, now
 from xlwings_addin.xlsx.agreement import disagreement
 from xlwings_addin.xlsx.cell_contents import cell_contents
-from xlwings_addin.xlsx.data_tables import DataTable
+from xlwings_addin.xlsx.data_tables import DataTable, data_tables
 from xlwings_addin.xlsx.native_tables import with_native_tables
 from xlwings_addin.xlsx.package import (
     CellKey,
@@ -70,14 +73,16 @@ def check(
     functions: Functions,
     folder: Path | None = None,
     second_opinion: SecondOpinion = "auto",
+    all_tables: bool = False,
     today: date | None = None,
     progress: Progress = lambda _: None,
 ) -> Report:
     """Compare a workbook with the core line by line, in every case, and with a second engine.
 
     The core values the inputs the book holds, so that an analyst's change of an input is no failure; it is
-    listed. Raises `BookError` for a file that is no workbook and for a second engine that is asked for and
-    not installed, and `InputError` for inputs that cannot be read.
+    listed. With `all_tables` the what-if tables of Sensitivities are compared in every case, not in the
+    selected one alone. Raises `BookError` for a file that is no workbook and for a second engine that is
+    asked for and not installed, and `InputError` for inputs that cannot be read.
     """
     package, lost = with_native_tables(read_package(Path(path)))
     refuse_later_version(package)
@@ -109,6 +114,8 @@ def check(
         report.embedded = Engine("embedded", ENGINE, engine_version())
         by_case, old = calculated.by_case, old_sheets(book, values)
         uncertain = resting_on_answers(cells, old)
+        if old or context.made_for.case != values.get(book.at(SELECTOR)):
+            uncertain |= cells_of_one_case(book)
         compare_answers(book, values, old, report)
         for case, case_values in by_case.items():
             if case in book.context.own_cases:
@@ -116,10 +123,18 @@ def check(
                 report.findings.append(Finding("warning", "missing column", message, case))
                 continue
             compare_with_core(book, cells, case_values, case, report, calculated, uncertain=uncertain)
+        if all_tables and sensitivities.SHEET.key not in old:
+            compare_all_tables(book, calculated, report, progress)
         _compare_stored(book, cells, package, calculated, functions, report)
         ask_second_engine(book, package, calculated, functions, second_opinion, report, progress)
         read_checks(book, cells, by_case, report)
         report.coverage = coverage_of(package, cells, context, functions, report)
+    _lint(context, today, report)
+    return report
+
+
+def _lint(context: Context, today: date | None, report: Report) -> None:
+    """What the input tables say of themselves, and the units of the formulas."""
     day = today or max(results.inputs.day("valuation_date") for results in context.results.values())
     cases = [results.inputs for results in (*context.results.values(), *context.unlisted.values())]
     for remark in lint.lint(cases[0].tables, today=day, cases=cases):
@@ -128,7 +143,6 @@ def check(
         report.findings.append(Finding(severity, "lint", remark.message, sheet=place, line=remark.key))
     for sentence in unit_findings(context, sheets(context.company)):
         report.findings.append(Finding("failure", "lint", f"units: {sentence}"))
-    return report
 
 
 def _tell_lost_tables(lost: list[DataTable], report: Report) -> None:
@@ -209,7 +223,8 @@ def _compare_stored(
             report.findings.append(Finding("warning", "error cell", message, sheet=sheet, cell=address))
     waiting = _waiting_for_add_in(cells, stored, function_cells(package, functions))
     values = by_case[str(selected)]
-    if all(stored.get(at) is None for at in values):
+    members = {cell.key for table in data_tables(package) for cell in table.cells()}
+    if all(stored.get(at) is None for at in values.keys() - members):
         report.findings.append(Finding("failure", "wrong stored value", NOTHING_STORED))
         return
     expected = {at: stored.get(at) for at in values}

@@ -46,6 +46,11 @@ def compare_formulas(
             report.add("changed formula", cell, message, expected, actual=content)
 
 
+def is_compared(cell: PlacedCell, case: str) -> bool:
+    """Whether a cell is compared with the core in a case: one of the table of all cases in its own."""
+    return cell.has_formula and (cell.entry.kind != "table" or cell.entry.case in (None, case))
+
+
 def compare_with_core(
     book: Book,
     cells: list[PlacedCell],
@@ -61,8 +66,11 @@ def compare_with_core(
     `calculated` tells which differences are rounding; without it all are named.
     """
     changed = any(finding.kind == "input changed" for finding in report.findings)
+    changed = changed and not book.context.live_cases  # then nothing is kept
     resting = resting_on(STORED_LINES, cells) if changed else frozenset()
-    formulas = {cell.at: cell for cell in cells if cell.has_formula and cell.at in values}
+    # An open workbook shows one case: there the whole table of the cases is compared.
+    due = [cell for cell in cells if (cell.has_formula if calculated is None else is_compared(cell, case))]
+    formulas = {cell.at: cell for cell in due if cell.at in values}
     report.comparisons += len(formulas)
     certain = [cell for at, cell in formulas.items() if at not in resting and at not in uncertain]
     expected = {

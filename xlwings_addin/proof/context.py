@@ -13,7 +13,7 @@ from xlwings_addin.inputs.case_files import IN_WORKBOOK
 from xlwings_addin.inputs.cases import PROBABILITY, Inputs, load_cases
 from xlwings_addin.inputs.folders import checked_folder
 from xlwings_addin.inputs.tables import Tables, load_tables
-from xlwings_addin.sheets.spec import MOST_CASES, Context
+from xlwings_addin.sheets.spec import MOST_CASES, Context, Live
 from xlwings_addin.valuation.xiaomi import evaluate
 
 Functions = Mapping[str, Callable[..., object]]
@@ -24,7 +24,7 @@ SELECTOR = "{cover.selected_case}"
 
 MOST_KEPT: Final = 4
 """Contexts that are kept for the next work on the same tables, with all that was worked out for them."""
-_Key = tuple[Path | None, bool, str]
+_Key = tuple[Path | None, Live, str]
 
 
 class _Kept(local):
@@ -41,20 +41,20 @@ def load_context(
     folder: Path | None = None,
     *,
     amended: Amendment = lambda tables: tables,
-    live_cases: bool = False,
+    live: Live = "cases",
 ) -> Context:
     """The tables as `amended` leaves them, and what the core makes of every case.
 
-    With `live_cases` a new workbook calculates every case on Cover; an existing one says itself what it does.
+    `live` is what a new workbook calculates in what-if tables; an existing one says so itself.
 
     Raises `ValuationError` for tables or cases that break a rule, for more cases than the workbook shows, and
     for one with a weight that it does not show.
     """
-    key = folder, live_cases, _fingerprint(checked_folder(folder))
+    key = folder, live, _fingerprint(checked_folder(folder))
     kept = _KEPT.contexts.pop(key, None)
     of_files = kept.tables if kept is not None else load_tables(folder)
     tables = amended(of_files)
-    context = kept if kept is not None and tables is of_files else _context(tables, folder, live_cases)
+    context = kept if kept is not None and tables is of_files else _context(tables, folder, live)
     if tables is of_files:
         _keep(key, context)
     elif kept is not None:
@@ -62,7 +62,7 @@ def load_context(
     return context
 
 
-def _context(tables: Tables, folder: Path | None, live_cases: bool) -> Context:
+def _context(tables: Tables, folder: Path | None, live: Live) -> Context:
     cases = load_cases(folder, tables)
     listed, unlisted = (
         [inputs for inputs in cases if inputs.origin.in_workbook is marked] for marked in (True, False)
@@ -73,7 +73,7 @@ def _context(tables: Tables, folder: Path | None, live_cases: bool) -> Context:
         {inputs.case: evaluate(inputs) for inputs in listed},
         unlisted={inputs.case: evaluate(inputs) for inputs in unlisted},
         folder=folder,
-        live_cases=live_cases,
+        live=live,
     )
 
 

@@ -27,6 +27,7 @@ def coverage_of(
     everyone = {(cell.sheet, cell.cell) for cell in formulas} | set(tables)
     classes = Counter(_class(at, ours, of_functions, set(tables)) for at in everyone)
     unproven = len(set(tables) - ours)
+    of_one_case = sum(cell.entry.kind == "table" and cell.entry.case is None for cell in cells)
     kinds = Counter(cell.entry.kind for cell in cells)
     classes["typed input"], classes["kept result"] = (
         kinds["input"],
@@ -41,7 +42,7 @@ def coverage_of(
         cells=dict(sorted(classes.items())),
         table_cells=len(tables),
         stored_errors=errors,
-        not_covered=tuple(_not_covered(classes, unproven, context, report)),
+        not_covered=tuple(_not_covered(classes, unproven, of_one_case, context, report)),
     )
 
 
@@ -57,13 +58,17 @@ def _class(at: CellKey, ours: Keys, of_functions: Keys, tables: Keys) -> str:
 
 
 def _not_covered(
-    classes: Mapping[str, int], unproven: int, context: Context, report: Report
+    classes: Mapping[str, int], unproven: int, of_one_case: int, context: Context, report: Report
 ) -> Iterator[str]:
     """What a reader may think was compared, and was not."""
     if own := classes["formula of the analyst's own"]:
         yield f"{own} formula cells of the analyst's own: the core does not know them"
     if unproven:
         yield f"{unproven} cells of what-if tables: calculated in the selected case only, not by the core"
+    if of_one_case and not report.has_all_tables:
+        yield f"{of_one_case} cells of what-if tables in other cases than the selected: see --all-tables"
+    if report.tables_refused:
+        yield f"{report.tables_refused} cells of what-if tables, over all cases: a rule refuses what they set"
     for case in context.own_cases:
         yield f"case {case}: it stands in the workbook and not in the tables"
     for case in context.unlisted:

@@ -23,10 +23,12 @@ from xlwings_addin.proof.report import Finding, Report
 from xlwings_addin.sheets import cover as cover_sheet
 from xlwings_addin.sheets import inputs as inputs_sheet
 from xlwings_addin.sheets import reported as reported_sheet
+from xlwings_addin.sheets import sensitivities as sensitivities_sheet
 from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets import sources as sources_sheet
 from xlwings_addin.sheets.every_case import FIGURE
-from xlwings_addin.sheets.spec import LABEL, Block, Columns, Context, Layout, SourceRows
+from xlwings_addin.sheets.spec import LABEL, Block, Columns, Context, Layout, Live, SourceRows
+from xlwings_addin.sheets.varied import ACTIVE
 from xlwings_addin.valuation.xiaomi import Results, evaluate
 from xlwings_addin.xlsx.addresses import join_address
 
@@ -67,7 +69,7 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     calendar = _calendar(pages, context.tables.calendar)
     if grown:
         calendar = _united(calendar, context.tables.calendar)
-    parents, sources, live = _parents(pages), _source_rows(pages, grown), _has_live_cases(pages, context)
+    parents, sources, live = _parents(pages), _source_rows(pages, grown), _live(pages, context)
     rows = sources.by_case, sources.may_grow, repr((sources.count, sources.taken))
     key = cases, calendar, live, rows, *sorted(parents.items())
     as_grown = cases, calendar, live, (rows[0], True, rows[2]), *sorted(parents.items())
@@ -76,7 +78,7 @@ def fitted(context: Context, pages: Pages, *, grown: bool = False) -> Fitted:
     if key not in context.fits:
         wider = context.fits.get(as_grown)
         _make_room(context.fits, MOST_SHAPES)
-        of_this = replace(context, source_rows=sources, live_cases=live)
+        of_this = replace(context, source_rows=sources, live=live)
         fit = _with_source_rows(wider, sources) if wider else _fit(of_this, cases, calendar, parents)
         context.fits[key] = fit
     of_book, missing, book, placed = context.fits[key]
@@ -184,11 +186,13 @@ def _count(value: object) -> int:
     return int(value) if isinstance(value, float) and value.is_integer() and value > 0 else 0
 
 
-def _has_live_cases(pages: Pages, context: Context) -> bool:
-    """Whether a workbook was built with a table that calculates every case."""
+def _live(pages: Pages, context: Context) -> Live:
+    """What a workbook was built to calculate in what-if tables."""
     # A company's own sheet: a Cover under another name is known by the company's title.
     cover = next(sheet for sheet in sheets(context.company) if sheet.key == cover_sheet.SHEET.key)
-    return FIGURE in pages.title_and_keys(cover)[1]
+    if FIGURE not in pages.title_and_keys(cover)[1]:
+        return "none"
+    return "all" if ACTIVE in pages.title_and_keys(sensitivities_sheet.SHEET)[1] else "cases"
 
 
 def _calendar(pages: Pages, tables: Calendar) -> Calendar:

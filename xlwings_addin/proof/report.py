@@ -87,6 +87,8 @@ class Report:
     second_engine: str = "not run"
     second_comparisons: int = 0
     without_answer: int = 0
+    has_all_tables: bool = False
+    tables_refused: int = 0
     embedded: Engine | None = None
     second: Engine | None = None
     coverage: Coverage | None = None

@@ -42,11 +42,19 @@ Answers = list[dict[CellKey, CellValue]]
 
 @dataclass(frozen=True)
 class _Engine:
-    """A second engine: its name and version, what it answers, and on which cells it is not asked."""
+    """A second engine: its name and version, what it answers, and on which cells it is not asked.
+
+    `asked_once` are cells on which it is asked in the selected case only: each of a what-if table's takes it
+    as long as a change of case.
+    """
 
     name: str
     recalculate: Callable[[Mapping[str, bytes]], Answers]
     not_asked: frozenset[CellKey]
+    asked_once: frozenset[CellKey] = frozenset()
+
+    def not_asked_in(self, case: str, calculated: Calculated) -> frozenset[CellKey]:
+        return self.not_asked if case == calculated.selected else self.not_asked | self.asked_once
 
     def has_opinion(self, value: CellValue) -> bool:
         return not self.name.startswith("IronCalc") or has_opinion(value)
@@ -85,12 +93,13 @@ def ask_second_engine(
         return
     progress(f"Asking {engine.name}")
     report.second_engine = f"{engine.name}, recalculation forced"
-    files = _files(book, package, calculated.by_case, engine.not_asked)
+    files = _files(book, package, calculated, engine)
     names = {cell.at: cell for cell in book.cells()}
     progressed(LONGEST)
     without = 0
     for (case, values), theirs in zip(calculated.by_case.items(), engine.recalculate(files), strict=True):
-        asked = {at: theirs.get(at) for at in values if at not in engine.not_asked}
+        left_out = engine.not_asked_in(case, calculated)
+        asked = {at: theirs.get(at) for at in values if at not in left_out}
         answers = {at: value for at, value in asked.items() if engine.has_opinion(value)}
         without += len(asked) - len(answers)
         report.second_comparisons += len(answers)
@@ -106,34 +115,36 @@ def ask_second_engine(
 
 def _engine(package: Package, functions: Functions, wanted: SecondOpinion) -> _Engine | None:
     """The engine that is wanted, or the first that is installed; None where `auto` finds none."""
-    # Of a what-if table neither is asked: IronCalc has none, and LibreOffice 7.4, which calculates its cells
-    # rightly, can leave cells elsewhere as they were in another case.
+    ours = frozenset(function_cells(package, functions))
     tables = frozenset(cell.key for table in data_tables(package) for cell in table.cells())
-    ours = frozenset(function_cells(package, functions)) | tables
     if wanted == "libreoffice" or (wanted != "ironcalc" and find_soffice() is not None):
-        return _Engine(libreoffice_version() or "LibreOffice", recalculate_with_libreoffice, ours)
+        return _Engine(libreoffice_version() or "LibreOffice", recalculate_with_libreoffice, ours, tables)
     version = ironcalc_version()
     if wanted == "ironcalc" or version is not None:
         name = f"IronCalc {version}" if version else "IronCalc"
-        return _Engine(name, recalculate_with_ironcalc, ours | faulty_cells(package))
+        return _Engine(name, recalculate_with_ironcalc, ours | tables | faulty_cells(package))
     return None
 
 
 def _files(
     book: Book,
     package: Package,
-    by_case: Mapping[str, Mapping[CellKey, CellValue]],
-    frozen: frozenset[CellKey],
+    calculated: Calculated,
+    engine: _Engine,
 ) -> dict[str, bytes]:
     """The workbook for each case, 0 stored in every formula cell so that no engine can keep its value."""
     files = {}
-    own = frozen & {(cell.sheet, cell.cell) for cell in formula_cells(package) if cell.kind != "member"}
-    package = read_package(freeze_formulas(package, own))
-    for case, values in by_case.items():
+    cells = {(cell.sheet, cell.cell) for cell in formula_cells(package) if cell.kind != "member"}
+    without: dict[frozenset[CellKey], Package] = {}
+    for case, values in calculated.by_case.items():
+        frozen = engine.not_asked_in(case, calculated)
+        own = frozenset(cells & (frozen | calculated.left_in(case)))
+        if own not in without:
+            without[own] = read_package(freeze_formulas(package, own))
         blanked = {at: value if at in frozen else 0.0 for at, value in values.items()}
         blanked[book.at(SELECTOR)] = case
-        parts = parts_with_values(package, blanked, only_formulas=False)
-        files[f"{case}.xlsx"] = package.with_parts(parts, small=False)
+        parts = parts_with_values(without[own], blanked, only_formulas=False)
+        files[f"{case}.xlsx"] = without[own].with_parts(parts, small=False)
     return files
 
 

@@ -145,6 +145,7 @@ class FileMedium:
             stored_values_are_old=self._old,
             due=changed,
             distrusted=self._distrusted_before() if changed and not self._is_as_left else (),
+            tables_are_right=self._is_as_left,
         )
 
     def _distrusted_before(self) -> list[Distrust]:
@@ -241,6 +242,7 @@ class FileMedium:
         grown = self._grown.growth.changed if self._grown is not None else frozenset()
         hanging = self._witness.dependencies.hanging_on({*changes, *grown})
         kept = [cell for cell in outcome.kept if cell.key in hanging]
+        kept += self._behind_tables(outcome.doubted)
         if kept and not keep_uncalculated:
             raise UntrustedError(kept)
         others = [cell for cell in outcome.kept if cell.key not in hanging]
@@ -251,8 +253,20 @@ class FileMedium:
             outcome.calculated,
             tuple(kept),
             tuple(sorted(outcome.stale - {cell.key for cell in others})),
-            (*outcome.doubted, *others),
+            (*(cell for cell in outcome.doubted if cell not in kept), *others),
         )
+
+    def _behind_tables(self, doubted: Sequence[Distrust]) -> list[Distrust]:
+        """The cells that store another value than the engine has, and that a table of ours rests on."""
+        doubted = [cell for cell in doubted if cell.computed is not None]
+        if not doubted:
+            return []
+        ours, tables = own_sheets(self.state(), self.pages, self.titles()), data_tables(self.package)
+        results = {cell.result for table in tables if table.sheet in ours for cell in table.cells()}
+        hanging_on = self._witness.dependencies.hanging_on
+        if results.isdisjoint(hanging_on(cell.key for cell in doubted)):
+            return []
+        return [cell for cell in doubted if not results.isdisjoint(hanging_on([cell.key]))]
 
     def _doubted_elsewhere(
         self, book: LoadedBook, cells: Iterable[CellKey], values: Mapping[CellKey, CellValue]

@@ -144,7 +144,7 @@ def _module_files() -> Iterator[tuple[str, bytes]]:
         path = _path_of(name)
         assert path is not None
         yield path.relative_to(PACKAGE).as_posix(), path.read_bytes()
-    for room in ("inputs", "layout"):
+    for room in ("inputs", "layout", "sheets"):
         for path in sorted((PACKAGE / "xlwings_addin" / room).glob("*.csv")):
             yield path.relative_to(PACKAGE).as_posix(), path.read_bytes()
 
