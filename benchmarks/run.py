@@ -17,12 +17,14 @@ from benchmarks import (
     bench_server,
     bench_simulation,
     bench_value,
+    bench_what_if,
 )
 from benchmarks.measure import print_table
 
 BENCHMARKS = {
     "Building the workbook, whole processes": bench_build.measure,
     "Refreshing the workbook, whole processes": bench_refresh.measure,
+    bench_what_if.TITLE: bench_what_if.measure,
     "Functions in LibreOffice Calc, whole processes": bench_calc_functions.measure,
     "Recalculation, in process": bench_recalculate.measure,
     bench_cluster.TITLE: bench_cluster.measure,
