@@ -41,7 +41,7 @@ def released() -> dict[str, dict[Figure, str]]:
 
 @pytest.fixture(scope="module")
 def book() -> Book:
-    return Book(load_context(TABLES))
+    return Book(load_context(TABLES, live="none"))
 
 
 @pytest.fixture(scope="module")
