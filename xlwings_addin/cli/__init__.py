@@ -44,13 +44,20 @@ __all__ = [
 app.add_typer(export_app, name="export", rich_help_panel="Workbook")
 
 
+LASTING = frozenset(("batch", "mcp", "serve"))
+"""Commands that go on, so that circular garbage would add up; all others end before it matters."""
+MANY_OBJECTS = 2_000_000
+"""New objects after which Python looks for circular garbage: a look takes a fifth of a second."""
+
+
 def main() -> None:
     """Run the command line; bad input is one sentence on standard error and exit status 2."""
     from xlwings_addin.core.errors import ValuationError
 
     logger = logging.getLogger("xlwings_addin.cli")  # the module's name may be __main__
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: it is asked for no matrices
-    gc.set_threshold(100_000, 50, 100)  # a workbook is many objects and little garbage
+    is_lasting = not LASTING.isdisjoint(sys.argv[1:2])
+    gc.set_threshold(100_000 if is_lasting else MANY_OBJECTS, 50, 100)  # a workbook is little garbage
     try:
         app()
     except ValuationError as error:
