@@ -54,7 +54,7 @@ def test_four_two_way_tables_and_the_tornado_are_native(live: Path) -> None:
 
 
 def test_the_tables_show_what_the_core_answers(live: Path) -> None:
-    """Independent of the sheet: `xa.tornado` asks the core for each input of the ranking by itself."""
+    """Independent of the sheet: `xa.tornado` asks the core for every input of the ranking by itself."""
     stored, tornado = read_values(live), xa.tornado()
     for rank, bar in enumerate(tornado.bars[:BARS], 1):
         for end in ("low", "high"):
@@ -179,12 +179,13 @@ def test_all_tables_are_compared_in_every_case_on_request(
     report = compared(all_tables=True)
     assert report.ok
     assert report.has_all_tables
-    cells = sum(
-        cell.entry.kind == "table" and cell.entry.case is None
-        for cell in Book(load_context(tesla, live="all")).cells()
-    )
+    places = Book(load_context(tesla, live="all"))
+    cells = sum(cell.entry.kind == "table" and cell.entry.case is None for cell in places.cells())
     monkeypatch.setattr(all_tables, "value_with", lambda inputs, moves: -1.0)
     spoiled = compared(all_tables=True)
     differing = [finding for finding in spoiled.findings if finding.message.startswith("table against core")]
     assert len(differing) + report.tables_refused == 2 * cells
     assert {finding.case for finding in differing} == {"bear", "bull"}
+    book.write_bytes(write_values(book, {places.at(SELECTOR): "bull"}, only_formulas=False))
+    differing = [one for one in compared(all_tables=True).findings if one.message.startswith("table against")]
+    assert {finding.case for finding in differing} == {"base", "bear", "bull"}

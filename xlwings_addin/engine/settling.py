@@ -86,7 +86,7 @@ class Settling:
             raw = self._settled(raw, rounds=rounds)
             without = list(self._without_result(raw))
         failures: list[Unevaluated] = []
-        if self._tables:
+        if self._tables.are_due:
             failures = self._tables.fill()
             self._run_engine()
             raw = self.book.raw_values()

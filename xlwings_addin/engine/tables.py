@@ -75,8 +75,10 @@ class Tables:
         """Calculate the tables of these sheets no more, and those of all others again."""
         self._left = frozenset(sheets)
 
-    def __bool__(self) -> bool:
-        return bool(self._cells)
+    @property
+    def are_due(self) -> bool:
+        """Whether a table that is not left as it is may show something else."""
+        return any(not self._is_left(entries) for entries in self._due)
 
     def fill(self) -> list[Unevaluated]:
         """Calculate every cell that is not frozen and leave its value in the engine; those that failed."""

@@ -7,6 +7,7 @@ takes an evaluation of the whole workbook.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -14,9 +15,10 @@ from xlwings_addin.core.errors import ValuationError
 from xlwings_addin.inputs.cases import Inputs
 from xlwings_addin.inputs.parameter import Value
 from xlwings_addin.layout.references import Book
+from xlwings_addin.proof.answered import Values, old_sheets
 from xlwings_addin.proof.calculated import Calculated
 from xlwings_addin.proof.context import Progress
-from xlwings_addin.proof.report import Report
+from xlwings_addin.proof.report import Finding, Report
 from xlwings_addin.segments.lines import UNDEFINED
 from xlwings_addin.sheets.sensitivities import ACROSS, ENDS, SHEET
 from xlwings_addin.sheets.varied import BARS, tables
@@ -32,34 +34,50 @@ class Setting(NamedTuple):
     moves: Mapping[str, Value]
 
 
-def compare_all_tables(book: Book, calculated: Calculated, report: Report, progress: Progress) -> None:
-    """Compare every cell of the tables in all cases but the selected one; each difference is a failure.
+def compare_all_tables(
+    book: Book, values: Values, calculated: Calculated, report: Report, progress: Progress
+) -> None:
+    """Compare every cell of the tables in all cases but the one that a check has
+    compared, the selected one where the answers are of it; every difference is a failure.
 
     Where a rule of the model refuses what a table sets, in the case or in that of the answers, there is
-    nothing to compare: these cells are counted.
+    nothing to compare: these cells are counted. So is nothing compared with answers of other inputs: a
+    warning says so.
     """
+    if SHEET.key in old_sheets(book, values):
+        message = (
+            "Sensitivities was made for other inputs than the workbook has now: refresh it, then compare"
+        )
+        report.findings.append(Finding("warning", "stored result is old", message, sheet=SHEET.title))
+        return
     places = {
         (cell.line.key, cell.group): cell
         for cell in book.cells()
         if cell.sheet.key == SHEET.key and cell.entry.kind == "table" and cell.line is not None
     }
     settings = [setting for setting in settings_of(book) if (setting.line, setting.group) in places]
+    own = book.context.made_for.inputs
+    refused_by_answers = [setting for setting in settings if value_with(own, setting.moves) is None]
     refused = compared = 0
     for case, results in book.context.results.items():
-        if not settings or case == calculated.selected or case in book.context.own_cases:
+        is_checked = case == calculated.selected == book.context.made_for.case
+        if not settings or is_checked or case in book.context.own_cases:
             continue
         progress(f"Comparing every table in case {case}")
-        values = calculated.with_tables(case)
+        calculations = calculated.with_tables(case)
+        gc.collect()  # a case leaves circular garbage, and a check has a limit of memory
         for setting in settings:
             cell = places[setting.line, setting.group]
             expected = value_with(results.inputs, setting.moves)
-            if expected is None or values.get(cell.at) == UNDEFINED:
+            is_refused = setting in refused_by_answers and calculations.get(cell.at) == UNDEFINED
+            if expected is None or is_refused:
                 refused += 1
                 continue
             compared += 1
-            difference = disagreement(values.get(cell.at), expected)
+            present = calculations.get(cell.at)
+            difference = disagreement(present, expected)
             if difference:
-                message, present = f"table against core: {difference}", values.get(cell.at)
+                message = f"table against core: {difference}"
                 report.add("core disagrees", cell, message, case=case, actual=present, expected=expected)
     report.comparisons += compared
     report.has_all_tables, report.tables_refused = True, refused

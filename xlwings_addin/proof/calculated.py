@@ -8,7 +8,7 @@ from xlwings_addin.engine.calculate import Calculation
 from xlwings_addin.engine.rounding import Differs, disagreements
 from xlwings_addin.layout.references import Book
 from xlwings_addin.layout.what_if import cells_of_one_case, sheets_of_one_case
-from xlwings_addin.proof.context import SELECTOR
+from xlwings_addin.proof.context import SELECTOR, Functions
 from xlwings_addin.xlsx.package import CellKey, CellValue
 
 
@@ -20,7 +20,8 @@ class Calculated:
     Raises UnevaluatedError if any formula has no trustworthy value.
     """
 
-    def __init__(self, book: Book, calculation: Calculation) -> None:
+    def __init__(self, book: Book, calculation: Calculation, functions: Functions) -> None:
+        self._functions = functions
         self._selector, self._calculation = book.at(SELECTOR), calculation
         self.selected = calculation.book.read(self._selector)
         self._tables_left, self._cells_left = sheets_of_one_case(book), cells_of_one_case(book)
@@ -49,10 +50,13 @@ class Calculated:
         return {at: value for at, value in values.items() if at not in self._cells_left}
 
     def with_tables(self, case: str) -> dict[CellKey, CellValue]:
-        """The values in a case, those of the tables about another one among them."""
-        self._calculation.set_value(*self._selector, case)
-        self._calculation.leave_tables(())
-        return self._calculation.values()
+        """The values in a case, those of the tables about another one among them.
+
+        By an engine of its own, which ends with it: what a table sets takes memory as long as one lasts.
+        """
+        engine = Calculation(self._calculation.book.package, self._functions)
+        engine.set_value(*self._selector, case)
+        return engine.values()
 
     def left_in(self, case: str) -> frozenset[CellKey]:
         """The cells of tables that are calculated in the selected case only, in every other one."""

@@ -43,7 +43,7 @@ from xlwings_addin.proof.second_engine import (
     require_engine,
 )
 from xlwings_addin.proof.what_if import compare_tables
-from xlwings_addin.sheets import sensitivities, sheets
+from xlwings_addin.sheets import sheets
 from xlwings_addin.sheets.formula_units import unit_findings
 from xlwings_addin.sheets.spec import Context
 from xlwings_addin.valuation.ages import ages_of, now
@@ -123,8 +123,8 @@ def check(
                 report.findings.append(Finding("warning", "missing column", message, case))
                 continue
             compare_with_core(book, cells, case_values, case, report, calculated, uncertain=uncertain)
-        if all_tables and sensitivities.SHEET.key not in old:
-            compare_all_tables(book, calculated, report, progress)
+        if all_tables:
+            compare_all_tables(book, values, calculated, report, progress)
         _compare_stored(book, cells, package, calculated, functions, report)
         ask_second_engine(book, package, calculated, functions, second_opinion, report, progress)
         read_checks(book, cells, by_case, report)
@@ -182,7 +182,7 @@ def _tell_ages(book: Book, values: Mapping[CellKey, CellValue], today: date, rep
 def _calculated(book: Book, package: Package, functions: Functions, report: Report) -> Calculated | None:
     """Every formula cell in every case, as an engine evaluates it; None, and findings, where it cannot."""
     try:
-        return Calculated(book, Calculation(package, functions))
+        return Calculated(book, Calculation(package, functions), functions)
     except UnevaluatedError as error:
         for unevaluated in error.cells:
             report.findings.append(
